@@ -1,0 +1,47 @@
+package io.quipu.model;
+
+/**
+ * What a node asks of every connection, told in {@code Connected}. Times in milliseconds.
+ *
+ * @param heartbeatMs send something at least this often
+ * @param maxFrameBytes of one encoded frame, either way
+ * @param maxBodyBytes of one message's content
+ * @param sendWindowMessages un-answered sends of one connection
+ * @param deliverWindowMessages un-acked deliveries to one connection
+ * @param ackTimeoutMs a delivery that is not acked for so long comes again
+ * @param syncCursors cursors in one Sync frame
+ * @param syncPageMessages messages in one page of a sync or of history
+ * @param sendTimeoutMs every send is answered within this time
+ * @param groupMembers members of one group
+ */
+public record Limits(
+    int heartbeatMs,
+    int maxFrameBytes,
+    int maxBodyBytes,
+    int sendWindowMessages,
+    int sendWindowBytes,
+    int deliverWindowMessages,
+    int deliverWindowBytes,
+    int ackTimeoutMs,
+    int syncCursors,
+    int syncPageMessages,
+    int syncPageBytes,
+    int sendTimeoutMs,
+    int groupMembers) {
+  /** The defaults of the configuration, and what a test uses. */
+  public static final Limits DEFAULT =
+      new Limits(
+          20_000,
+          64 * 1024,
+          32 * 1024,
+          256,
+          512 * 1024,
+          256,
+          192 * 1024,
+          5_000,
+          1_000,
+          100,
+          32 * 1024,
+          10_000,
+          1_000);
+}

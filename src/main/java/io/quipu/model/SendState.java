@@ -1,0 +1,10 @@
+package io.quipu.model;
+
+/** What has become of a send. */
+public enum SendState {
+  STORED,
+  /** A hint: a copy may still travel. */
+  NOT_SEEN,
+  /** Final: it is not stored and never will be. */
+  VOID
+}
