@@ -1,0 +1,164 @@
+package io.quipu.server.config;
+
+import java.util.List;
+import java.util.Optional;
+
+/**
+ * All that an operator may set. The components are the keys of the JSON file; units, ranges and
+ * defaults stand in {@code conf.schema.json}.
+ */
+public record Configuration(
+    Node node,
+    Tcp tcp,
+    Http http,
+    Postgres postgres,
+    Auth auth,
+    Connection connection,
+    Session session,
+    Sequencer sequencer,
+    Journal journal,
+    Recipient recipient) {
+
+  /**
+   * @param eventLoops connection, recipient and sequencer verticles: one of each per event loop; 0
+   *     = as many as processors
+   * @param dataDirectory of the embedded PostgreSQL
+   * @param drainMs from SIGTERM until what is still there is cut
+   */
+  public record Node(String name, int eventLoops, String dataDirectory, int drainMs) {}
+
+  public record Tcp(boolean enabled, String host, int port) {}
+
+  /**
+   * @param allowedOrigins of WebSockets from browsers; empty = only the same host, {@code *} = any
+   */
+  public record Http(String host, int port, List<String> allowedOrigins, int maxBodyBytes) {}
+
+  /**
+   * @param uri of an external PostgreSQL; absent = an embedded one in node.dataDirectory
+   * @param iAcceptLosingAckedMessages start although PostgreSQL is not durable
+   */
+  public record Postgres(
+      Optional<String> uri,
+      int readConnections,
+      int connectTimeoutMs,
+      int statementTimeoutMs,
+      int lockTimeoutMs,
+      int idleInTransactionTimeoutMs,
+      int maxWaiting,
+      boolean iAcceptLosingAckedMessages) {
+    @Override
+    public String toString() {
+      return "Postgres[" + (uri.isPresent() ? "external" : "embedded") + "]"; // never the password
+    }
+  }
+
+  /**
+   * @param development accept tokens signed with a key that everybody knows; loopback only
+   */
+  public record Auth(
+      boolean development,
+      Optional<String> issuer,
+      Optional<String> audience,
+      Optional<String> hs256Secret,
+      List<PublicKey> publicKeys,
+      int leewaySeconds) {
+    @Override
+    public String toString() {
+      return "Auth[" + publicKeys.size() + " public keys]"; // never the secret
+    }
+  }
+
+  /**
+   * @param algorithm RS256 or ES256
+   */
+  public record PublicKey(String keyId, String algorithm, String pem) {}
+
+  /**
+   * @param handshakeMs from accept to the end of Connect
+   * @param frameMs from the first byte of a frame to its last
+   * @param closeGraceMs from a close to a cut, for a peer that does not read
+   * @param writeQueueBytes of one socket; beyond it nothing new is pushed
+   * @param maxPendingBytes of one socket, frames that must be written in any case; beyond it the
+   *     connection closes
+   */
+  public record Connection(
+      int maxConnections,
+      int handshakeMs,
+      int frameMs,
+      int heartbeatMs,
+      int maxFrameBytes,
+      int maxFrameBytesBeforeConnect,
+      int writeQueueBytes,
+      int maxPendingBytes,
+      int closeGraceMs) {}
+
+  /**
+   * @param sendTimeoutMs a send that has no answer by then is answered UNKNOWN
+   * @param appendRetryMs an append without an answer goes to the owner again after so long
+   * @param maxDevices of one user
+   */
+  public record Session(
+      int maxBodyBytes,
+      int sendWindowMessages,
+      int sendWindowBytes,
+      int sendTimeoutMs,
+      int appendRetryMs,
+      int maxDevices,
+      int maxRequests) {}
+
+  /**
+   * @param shards the same on all nodes, for ever
+   * @param maxConversations in memory of one sequencer
+   * @param maxQueued appends waiting in one conversation
+   * @param maxQueuedBytes appends waiting in one sequencer
+   * @param maxLinks whose numbers one conversation remembers
+   * @param recentIds of one conversation: a hint for dedupe
+   * @param idleMs an idle conversation leaves memory
+   */
+  public record Sequencer(
+      int shards,
+      int maxConversations,
+      int maxQueued,
+      int maxQueuedBytes,
+      int maxLinks,
+      int recentIds,
+      int idleMs,
+      int groupMembers) {}
+
+  /**
+   * @param writersPerSequencer connections that commit
+   * @param maxBatchEntries of one statement
+   * @param retryMs pause before the first retry after the store failed; doubles up to maxRetryMs
+   * @param giveUpMs appends that the store did not take for so long are given up, outcome UNKNOWN
+   */
+  public record Journal(
+      int writersPerSequencer,
+      int maxBatchEntries,
+      int maxBatchBytes,
+      int retryMs,
+      int maxRetryMs,
+      int giveUpMs) {}
+
+  /**
+   * @param ackTimeoutMs before the first retransmission; doubles with each
+   * @param ackTries then the connection closes
+   * @param maxOutstandingConversations of one session; beyond it the session is synced from its
+   *     cursors
+   * @param cursorFlushMs at most so long is a DeliverAck only in memory
+   * @param newestForNewDevice messages of each conversation that a device new to the server gets
+   * @param lookMs between two looks at recent commits
+   */
+  public record Recipient(
+      int windowMessages,
+      int windowBytes,
+      int ackTimeoutMs,
+      int ackTries,
+      int maxOutstandingConversations,
+      int cursorFlushMs,
+      int syncCursors,
+      int syncPageMessages,
+      int syncPageBytes,
+      int newestForNewDevice,
+      int lookMs) {}
+}

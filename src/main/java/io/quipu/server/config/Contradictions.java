@@ -1,0 +1,168 @@
+package io.quipu.server.config;
+
+import java.util.ArrayList;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Set;
+
+/** What each key allows alone and two do not allow together. */
+final class Contradictions {
+  /** Of a frame beside its content: ids of at most 64 bytes, numbers, tags; as JSON. */
+  private static final int ENVELOPE_BYTES = 2_048;
+
+  /** What JSON puts around the content of one message, with the longest names: 198 counted. */
+  private static final int MESSAGE_ENVELOPE_BYTES = 198;
+
+  private static final int PAGE_ENVELOPE_BYTES = 1024;
+
+  private final List<Problem> problems = new ArrayList<>();
+
+  private Contradictions() {}
+
+  static List<Problem> in(Configuration configuration) {
+    Contradictions found = new Contradictions();
+    found.sizes(configuration);
+    found.times(configuration);
+    found.access(configuration);
+    return List.copyOf(found.problems);
+  }
+
+  private void sizes(Configuration c) {
+    int body = c.session().maxBodyBytes();
+    atLeast(
+        "connection.maxFrameBytes",
+        c.connection().maxFrameBytes(),
+        body * 4L / 3 + ENVELOPE_BYTES,
+        "session.maxBodyBytes * 4/3 (base64 of the JSON dress) + " + ENVELOPE_BYTES);
+    atLeast("http.maxBodyBytes", c.http().maxBodyBytes(), body, "session.maxBodyBytes");
+    atLeast("session.sendWindowBytes", c.session().sendWindowBytes(), body, "session.maxBodyBytes");
+    atLeast("journal.maxBatchBytes", c.journal().maxBatchBytes(), body, "session.maxBodyBytes");
+    atLeast(
+        "sequencer.maxQueuedBytes", c.sequencer().maxQueuedBytes(), body, "session.maxBodyBytes");
+    atLeast("recipient.syncPageBytes", c.recipient().syncPageBytes(), body, "session.maxBodyBytes");
+    atLeast(
+        "recipient.windowBytes",
+        c.recipient().windowBytes(),
+        c.recipient().syncPageBytes(),
+        "recipient.syncPageBytes");
+    atLeast(
+        "recipient.windowMessages",
+        c.recipient().windowMessages(),
+        c.recipient().syncPageMessages(),
+        "recipient.syncPageMessages");
+    atLeast(
+        "connection.maxFrameBytes",
+        c.connection().maxFrameBytes(),
+        c.recipient().syncPageBytes() * 4L / 3
+            + c.recipient().syncPageMessages() * (long) MESSAGE_ENVELOPE_BYTES
+            + PAGE_ENVELOPE_BYTES,
+        "recipient.syncPageBytes * 4/3 (base64 of the JSON dress) + recipient.syncPageMessages * "
+            + MESSAGE_ENVELOPE_BYTES
+            + " + "
+            + PAGE_ENVELOPE_BYTES);
+    atLeast(
+        "connection.maxFrameBytes",
+        c.connection().maxFrameBytes(),
+        c.connection().maxFrameBytesBeforeConnect(),
+        "connection.maxFrameBytesBeforeConnect");
+    atLeast(
+        "connection.maxPendingBytes",
+        c.connection().maxPendingBytes(),
+        c.connection().writeQueueBytes() + (long) c.connection().maxFrameBytes(),
+        "connection.writeQueueBytes + connection.maxFrameBytes");
+    atLeast(
+        "sequencer.maxQueued",
+        c.sequencer().maxQueued(),
+        c.session().sendWindowMessages(),
+        "session.sendWindowMessages");
+  }
+
+  private void times(Configuration c) {
+    atLeast(
+        "session.sendTimeoutMs",
+        c.session().sendTimeoutMs(),
+        c.session().appendRetryMs(),
+        "session.appendRetryMs");
+    atLeast(
+        "session.sendTimeoutMs",
+        c.session().sendTimeoutMs(),
+        c.journal().giveUpMs(),
+        "journal.giveUpMs");
+    atLeast(
+        "journal.maxRetryMs", c.journal().maxRetryMs(), c.journal().retryMs(), "journal.retryMs");
+    atLeast(
+        "journal.giveUpMs",
+        c.journal().giveUpMs(),
+        c.postgres().statementTimeoutMs(),
+        "postgres.statementTimeoutMs");
+    atLeast(
+        "postgres.statementTimeoutMs",
+        c.postgres().statementTimeoutMs(),
+        c.postgres().lockTimeoutMs(),
+        "postgres.lockTimeoutMs");
+    atLeast(
+        "recipient.ackTimeoutMs",
+        c.recipient().ackTimeoutMs(),
+        c.recipient().cursorFlushMs(),
+        "recipient.cursorFlushMs");
+  }
+
+  private void access(Configuration c) {
+    Configuration.Auth auth = c.auth();
+    if (auth.development()) {
+      loopback("http.host", c.http().host());
+      if (c.tcp().enabled()) {
+        loopback("tcp.host", c.tcp().host());
+      }
+    } else if (auth.hs256Secret().isEmpty() && auth.publicKeys().isEmpty()) {
+      problem(
+          "auth",
+          "nobody could connect: found neither hs256Secret nor publicKeys nor development = true"
+              + " (for loopback); allowed: at least one of them");
+    }
+    Set<String> keyIds = new HashSet<>();
+    for (Configuration.PublicKey key : auth.publicKeys()) {
+      if (!keyIds.add(key.keyId())) {
+        problem(
+            "auth.publicKeys", "found the keyId \"" + key.keyId() + "\" twice, allowed: each once");
+      }
+    }
+    if (c.tcp().enabled()
+        && c.tcp().port() != 0
+        && c.tcp().port() == c.http().port()
+        && c.tcp().host().equals(c.http().host())) {
+      problem(
+          "http.port", "found " + c.http().port() + ", which is tcp.port too; allowed: another");
+    }
+  }
+
+  private void loopback(String key, String host) {
+    if (!isLoopback(host)) {
+      problem(
+          key,
+          "found \""
+              + host
+              + "\" with auth.development = true; allowed: 127.0.0.1, ::1 or localhost, since"
+              + " everybody can make development tokens. Set auth.development = false and"
+              + " auth.hs256Secret or auth.publicKeys to listen elsewhere");
+    }
+  }
+
+  /** By its writing alone: a name that resolves to loopback today may not tomorrow. */
+  static boolean isLoopback(String host) {
+    return host.equals("localhost")
+        || host.equals("::1")
+        || host.equals("[::1]")
+        || host.matches("127\\.\\d{1,3}\\.\\d{1,3}\\.\\d{1,3}");
+  }
+
+  private void atLeast(String key, long found, long bound, String boundName) {
+    if (found < bound) {
+      problem(key, "found " + found + ", allowed: at least " + boundName + " = " + bound);
+    }
+  }
+
+  private void problem(String path, String text) {
+    problems.add(new Problem(path, text));
+  }
+}

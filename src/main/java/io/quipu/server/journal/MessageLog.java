@@ -1,0 +1,81 @@
+package io.quipu.server.journal;
+
+import io.quipu.model.ConversationId;
+import io.quipu.model.Cursor;
+import io.quipu.model.MessageRange;
+import io.quipu.model.UserId;
+import io.vertx.core.Future;
+import java.util.Collection;
+import java.util.List;
+
+/**
+ * ④ as readers see it. Every read is bounded by the reader's membership intervals in the same
+ * statement as the rows. Failures of the store are {@code QuipuException(STORE_DOWN)}.
+ */
+public interface MessageLog {
+  /**
+   * Reads several ranges for one reader in one statement. Each answer starts at its request's
+   * fromSeq and ends at its toSeq, or earlier where a limit bites (never at nothing: one message
+   * always fits). What he may not see is a gap. Unknown and foreign conversations are absent from
+   * the answer. Nothing beyond the last seq that he may see is in an answer.
+   */
+  Future<List<MessageRange>> read(
+      UserId reader, List<RangeRequest> ranges, int maxMessages, int maxBytes);
+
+  /** Both ends included. */
+  record RangeRequest(ConversationId conversation, long fromSeq, long toSeq) {}
+
+  /**
+   * The newest messages below {@code beforeSeq} (0 = below the end), or, if {@code afterSeq} is not
+   * 0, the oldest above it. CONVERSATION_UNKNOWN if the reader was never a member.
+   */
+  Future<HistorySlice> history(
+      UserId reader,
+      ConversationId conversation,
+      long beforeSeq,
+      long afterSeq,
+      int maxMessages,
+      int maxBytes);
+
+  /**
+   * @param more there is more in that direction
+   */
+  record HistorySlice(MessageRange range, boolean more) {}
+
+  /**
+   * The conversations of a user that hold something beyond the device's cursor, most recently
+   * active first; the cursor is the higher one of what is stored and of {@code claimed}, or exactly
+   * 0 where 0 is claimed, or the tail where the claim is beyond it.
+   *
+   * @param onlyClaimed only the conversations of {@code claimed}, which then count as they are,
+   *     even if they are below the stored ones
+   */
+  Future<List<Behind>> behind(
+      UserId user, long deviceKey, Collection<Cursor> claimed, boolean onlyClaimed);
+
+  /**
+   * @param cursor where reading starts: the seq before the first one to send
+   * @param storedCursor what the store holds for this device; 0 = nothing
+   * @param tail the last committed seq that the user may see
+   * @param rolledBack the claimed cursor is beyond the conversation's tail
+   */
+  record Behind(
+      ConversationId conversation, long cursor, long storedCursor, long tail, boolean rolledBack) {}
+
+  /**
+   * The periodic look: conversations with rows of transactions at or after {@code mark}, and for
+   * each of these users' devices that is behind there, its stored cursor. The next mark is the
+   * snapshot horizon of this look: the transaction id below which all have ended.
+   *
+   * @param mark 0 for the first look: only the next mark is read
+   */
+  Future<RecentCommits> recentCommits(long mark, Collection<Long> deviceKeys);
+
+  /** The answer of a look. */
+  record RecentCommits(long nextMark, List<DeviceBehind> behind) {}
+
+  /**
+   * @param tail the last committed seq that this device's user may see
+   */
+  record DeviceBehind(long deviceKey, ConversationId conversation, long cursor, long tail) {}
+}

@@ -1,0 +1,333 @@
+package io.quipu.server.metrics;
+
+import io.micrometer.core.instrument.DistributionSummary;
+import io.micrometer.core.instrument.FunctionCounter;
+import io.micrometer.core.instrument.Gauge;
+import io.micrometer.core.instrument.Timer;
+import io.micrometer.core.instrument.binder.jvm.JvmGcMetrics;
+import io.micrometer.core.instrument.binder.jvm.JvmMemoryMetrics;
+import io.micrometer.core.instrument.binder.jvm.JvmThreadMetrics;
+import io.micrometer.core.instrument.binder.system.FileDescriptorMetrics;
+import io.micrometer.core.instrument.binder.system.ProcessorMetrics;
+import io.micrometer.core.instrument.binder.system.UptimeMetrics;
+import io.micrometer.prometheusmetrics.PrometheusConfig;
+import io.micrometer.prometheusmetrics.PrometheusMeterRegistry;
+import io.quipu.model.ErrorCode;
+import java.time.Duration;
+import java.util.EnumMap;
+import java.util.Map;
+import java.util.Optional;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.LongAdder;
+import java.util.stream.DoubleStream;
+
+/**
+ * Every metric of a node; its methods are named for what happened. All are safe for any thread.
+ *
+ * <p>What happens per message is a LongAdder that the registry reads when it is scraped; only what
+ * happens per statement or per tick goes into a histogram. Labels have as many values as there are
+ * codes, dresses or statuses. Vert.x's own metrics stay off: they cost on each bus message.
+ */
+public final class Metrics implements AutoCloseable {
+  private static final double NANOS_PER_MS = 1_000_000;
+  private static final double[] ENTRIES = {1, 2, 4, 8, 16, 32, 64, 128, 256, 512, 1024};
+  private static final Duration[] TIMES =
+      DoubleStream.of(0.25, 0.5, 1, 2, 5, 10, 20, 50, 100, 250, 500, 1_000, 2_500, 5_000)
+          .mapToObj(ms -> Duration.ofNanos((long) (ms * NANOS_PER_MS)))
+          .toArray(Duration[]::new);
+
+  private static final String CLOSED = "connections closed, by the code that was told";
+  private static final String LOGINS = "Connect frames answered, by result";
+  private static final String SENDS = "sends answered, by result";
+
+  private final PrometheusMeterRegistry registry =
+      new PrometheusMeterRegistry(PrometheusConfig.DEFAULT);
+  private final JvmGcMetrics gc = new JvmGcMetrics();
+
+  // ---- connections and sessions
+
+  private final Map<Dress, LongAdder> opened = new EnumMap<>(Dress.class);
+  private final Map<Dress, LongAdder> open = new EnumMap<>(Dress.class);
+  private final LongAdder closedByPeer;
+  private final Map<ErrorCode, LongAdder> closed;
+  private final LongAdder sessions = gauge("quipu.sessions", "sessions open now");
+  private final LongAdder loginsOk;
+  private final Map<ErrorCode, LongAdder> loginsFailed;
+  private final LongAdder framesIn = counter("quipu.frames.received", "frames of clients");
+  private final LongAdder framesOut = counter("quipu.frames.written", "frames to clients");
+
+  // ---- the way of a message
+
+  private final LongAdder acked;
+  private final LongAdder ackedAgain;
+  private final Map<ErrorCode, LongAdder> rejected;
+  private final LongAdder delivered =
+      counter("quipu.deliveries", "messages written to devices for the first time");
+  private final LongAdder redelivered =
+      counter("quipu.redeliveries", "messages written again, since no ack came");
+  private final LongAdder deliveryAcks = counter("quipu.delivery.acks", "DeliverAck frames taken");
+  private final LongAdder syncs = counter("quipu.syncs", "syncs finished");
+  private final LongAdder syncPages = counter("quipu.sync.pages", "pages of syncs written");
+  private final LongAdder historyPages = counter("quipu.history.pages", "pages of history read");
+  private final LongAdder looks = counter("quipu.looks", "looks at recent commits");
+  private final LongAdder lookRepairs =
+      counter("quipu.look.repairs", "conversations of devices that only a look brought up to date");
+
+  // ---- journal
+
+  private final DistributionSummary commitEntries =
+      DistributionSummary.builder("quipu.commit.entries")
+          .description("rows of one commit statement")
+          .serviceLevelObjectives(ENTRIES)
+          .register(registry);
+  private final Timer commitTime =
+      timer("quipu.commit", "one commit statement, from call to answer");
+  private final LongAdder entries = counter("quipu.entries.committed", "rows committed");
+  private final LongAdder conflicts =
+      counter("quipu.journal.conflicts", "batches left out: a seq or an id was taken");
+  private final Map<ErrorCode, LongAdder> journalErrors;
+  private final LongAdder cursorFlushes = counter("quipu.cursor.flushes", "statements of cursors");
+  private final LongAdder cursorsFlushed = counter("quipu.cursors.flushed", "cursors stored");
+  private final LongAdder conversations =
+      gauge("quipu.conversations.loaded", "conversations in memory of sequencers");
+
+  // ---- bus, HTTP, event loops
+
+  private final LongAdder busSent = counter("quipu.bus.sent", "bus messages sent");
+  private final LongAdder busReceived = counter("quipu.bus.received", "bus messages received");
+  private final LongAdder busDropped =
+      counter("quipu.bus.dropped", "bus messages that were not sent: a window was full");
+  private final Map<Integer, LongAdder> httpAnswers = new ConcurrentHashMap<>();
+  private final Timer loopLag = timer("quipu.eventloop.lag", "how late a timer ran");
+
+  /**
+   * @param version of the program
+   * @param node the configured name
+   */
+  public Metrics(String version, String node) {
+    for (Dress dress : Dress.values()) {
+      String name = dress.name();
+      opened.put(dress, counter("quipu.connections.opened", "connections accepted", "dress", name));
+      open.put(dress, gauge("quipu.connections", "connections open now", "dress", name));
+    }
+    closedByPeer = counter("quipu.connections.closed", CLOSED, "code", "PEER");
+    closed = byCode("quipu.connections.closed", CLOSED, "code");
+    loginsOk = counter("quipu.logins", LOGINS, "result", "OK");
+    loginsFailed = byCode("quipu.logins", LOGINS, "result");
+    acked = counter("quipu.sends", SENDS, "result", "STORED");
+    ackedAgain = counter("quipu.sends", SENDS, "result", "DUPLICATE");
+    rejected = byCode("quipu.sends", SENDS, "result");
+    journalErrors = byCode("quipu.journal.errors", "failures of the store", "code");
+    Gauge.builder("quipu.build.info", () -> 1)
+        .description("always 1; which program this is")
+        .tags("version", version, "node", node, "java", Runtime.version().toString())
+        .register(registry);
+    new JvmMemoryMetrics().bindTo(registry);
+    new JvmThreadMetrics().bindTo(registry);
+    new ProcessorMetrics().bindTo(registry);
+    new UptimeMetrics().bindTo(registry);
+    new FileDescriptorMetrics().bindTo(registry);
+    gc.bindTo(registry);
+  }
+
+  // ---- connections and sessions
+
+  public void connectionOpened(Dress dress) {
+    opened.get(dress).increment();
+    open.get(dress).increment();
+  }
+
+  /**
+   * @param code why this node closed it; empty if the peer went
+   */
+  public void connectionClosed(Dress dress, Optional<ErrorCode> code) {
+    open.get(dress).decrement();
+    code.map(closed::get).orElse(closedByPeer).increment();
+  }
+
+  /** Before there was a session or a dress: too many connections, a foreign origin. */
+  public void connectionRefused(ErrorCode code) {
+    closed.get(code).increment();
+  }
+
+  public void sessionOpened() {
+    sessions.increment();
+    loginsOk.increment();
+  }
+
+  public void sessionClosed() {
+    sessions.decrement();
+  }
+
+  public void loginFailed(ErrorCode code) {
+    loginsFailed.get(code).increment();
+  }
+
+  public void framesReceived(int frames) {
+    framesIn.add(frames);
+  }
+
+  public void framesWritten(int frames) {
+    framesOut.add(frames);
+  }
+
+  // ---- the way of a message
+
+  public void sendAcked() {
+    acked.increment();
+  }
+
+  /** A retry was answered with the seq of the first time. */
+  public void sendAckedAgain() {
+    ackedAgain.increment();
+  }
+
+  public void sendRejected(ErrorCode code) {
+    rejected.get(code).increment();
+  }
+
+  public void delivered(int messages) {
+    delivered.add(messages);
+  }
+
+  public void redelivered(int messages) {
+    redelivered.add(messages);
+  }
+
+  public void deliveryAcked() {
+    deliveryAcks.increment();
+  }
+
+  public void syncPageWritten() {
+    syncPages.increment();
+  }
+
+  public void syncDone() {
+    syncs.increment();
+  }
+
+  public void historyPageRead() {
+    historyPages.increment();
+  }
+
+  /**
+   * @param repairs devices found behind in a conversation; most of them are acking just then
+   */
+  public void looked(int repairs) {
+    looks.increment();
+    lookRepairs.add(repairs);
+  }
+
+  // ---- journal
+
+  /**
+   * One commit statement has succeeded.
+   *
+   * @param latencyMs from the call to the answer
+   */
+  public void committed(int rows, double latencyMs) {
+    entries.add(rows);
+    commitEntries.record(rows);
+    commitTime.record((long) (latencyMs * NANOS_PER_MS), TimeUnit.NANOSECONDS);
+  }
+
+  /** A batch was left out of a statement, since a seq or an id of it was taken. */
+  public void batchLeftOut() {
+    conflicts.increment();
+  }
+
+  public void journalFailed(ErrorCode code) {
+    journalErrors.get(code).increment();
+  }
+
+  public void cursorsFlushed(int cursors) {
+    cursorFlushes.increment();
+    cursorsFlushed.add(cursors);
+  }
+
+  public void conversationLoaded() {
+    conversations.increment();
+  }
+
+  public void conversationEvicted() {
+    conversations.decrement();
+  }
+
+  // ---- bus, HTTP, event loops
+
+  public void busSent(int messages) {
+    busSent.add(messages);
+  }
+
+  public void busReceived(int messages) {
+    busReceived.add(messages);
+  }
+
+  public void busDropped(int messages) {
+    busDropped.add(messages);
+  }
+
+  /**
+   * @param status of HTTP, 100 to 599
+   */
+  public void httpAnswered(int status) {
+    httpAnswers
+        .computeIfAbsent(
+            status,
+            key ->
+                counter("quipu.http.requests", "HTTP requests answered", "status", key.toString()))
+        .increment();
+  }
+
+  public void eventLoopWasLate(long lagMs) {
+    loopLag.record(lagMs, TimeUnit.MILLISECONDS);
+  }
+
+  // ---- out
+
+  /** All of it, in Prometheus' text format 0.0.4. */
+  public String scrape() {
+    return registry.scrape();
+  }
+
+  @Override
+  public void close() {
+    gc.close();
+    registry.close();
+  }
+
+  private Map<ErrorCode, LongAdder> byCode(String name, String description, String label) {
+    // All from the start: a series that appears with its first event shows no rate for it.
+    Map<ErrorCode, LongAdder> counters = new EnumMap<>(ErrorCode.class);
+    for (ErrorCode code : ErrorCode.values()) {
+      counters.put(code, counter(name, description, label, code.name()));
+    }
+    return counters;
+  }
+
+  private LongAdder counter(String name, String description, String... labels) {
+    LongAdder count = new LongAdder();
+    FunctionCounter.builder(name, count, LongAdder::sum)
+        .description(description)
+        .tags(labels)
+        .register(registry);
+    return count;
+  }
+
+  private LongAdder gauge(String name, String description, String... labels) {
+    LongAdder value = new LongAdder();
+    Gauge.builder(name, value, LongAdder::sum)
+        .description(description)
+        .tags(labels)
+        .register(registry);
+    return value;
+  }
+
+  private Timer timer(String name, String description) {
+    return Timer.builder(name)
+        .description(description)
+        .serviceLevelObjectives(TIMES)
+        .register(registry);
+  }
+}

@@ -1,0 +1,480 @@
+package io.quipu.fake;
+
+import com.google.protobuf.ByteString;
+import io.quipu.model.Change;
+import io.quipu.model.Content;
+import io.quipu.model.ConversationId;
+import io.quipu.model.DeviceId;
+import io.quipu.model.ErrorCode;
+import io.quipu.model.QuipuException;
+import io.quipu.model.UserId;
+import io.quipu.server.journal.Batch;
+import io.quipu.server.journal.ContentDigest;
+import io.quipu.server.journal.ConversationState.Membership;
+import io.quipu.server.journal.Cursors;
+import io.quipu.server.journal.Directory;
+import io.quipu.server.journal.EntryId;
+import io.quipu.server.journal.Journal;
+import io.quipu.server.journal.JournalWriter;
+import io.quipu.server.journal.MessageLog;
+import io.quipu.server.journal.NewEntry;
+import io.quipu.server.journal.NewEntry.MemberChange.Joined;
+import io.quipu.server.journal.NewEntry.MemberChange.Left;
+import io.quipu.server.journal.StoredContent;
+import io.quipu.server.journal.Written;
+import io.vertx.core.Future;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.HashSet;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.NavigableMap;
+import java.util.Optional;
+import java.util.Set;
+import java.util.TreeMap;
+import java.util.UUID;
+import java.util.function.LongSupplier;
+import java.util.function.Supplier;
+
+/**
+ * The store in memory, as simple as its contract allows: every question is answered seq by seq.
+ * When an action happens and what its caller hears of it is decided by a {@link Line}, so that a
+ * simulation can delay, lose and repeat at will. Belongs to one thread.
+ */
+public final class FakeStore {
+  /** What a caller asks of the store. */
+  public enum Operation {
+    WRITE,
+    LOAD,
+    CREATE_GROUP,
+    VOID,
+    FATE,
+    READ,
+    BEHIND,
+    LOOK,
+    STORE_CURSORS,
+    OPEN_SESSION,
+    DIRECTORY
+  }
+
+  /**
+   * The way to the store. An action that runs is atomic. To run it and fail the future is a lost
+   * answer; to fail the future and run it later is a zombie; not to run it is a lost question.
+   */
+  public interface Line {
+    /** Everything happens at once. */
+    Line DIRECT =
+        new Line() {
+          @Override
+          public <T> Future<T> call(Operation operation, Supplier<T> action) {
+            try {
+              return Future.succeededFuture(action.get());
+            } catch (QuipuException e) {
+              return Future.failedFuture(e);
+            }
+          }
+        };
+
+    <T> Future<T> call(Operation operation, Supplier<T> action);
+  }
+
+  /** The failure that a line gives when it lost something. */
+  public static QuipuException unknownOutcome() {
+    return new QuipuException(ErrorCode.STORE_DOWN, "the line to the store broke");
+  }
+
+  private final Line line;
+  private final LongSupplier unixMs;
+
+  private final Map<UserId, Long> users = new LinkedHashMap<>();
+  private final Map<Long, UserId> userNames = new HashMap<>();
+  private final Map<DeviceName, Device> devices = new LinkedHashMap<>();
+  private final Map<ConversationId, Conversation> conversations = new LinkedHashMap<>();
+  private final Map<Long, Conversation> conversationsByKey = new HashMap<>();
+  private final Map<Place, Long> cursors = new HashMap<>();
+  private final Map<Place, Long> readMarks = new HashMap<>();
+  private final Set<ByteString> refused = new HashSet<>();
+  private long transactions;
+  private long voids;
+  private int epoch = 1;
+
+  private final Journal journal = new FakeJournal(this);
+  private final MessageLog messageLog = new FakeMessageLog(this);
+
+  public FakeStore(Line line, LongSupplier unixMs) {
+    this.line = line;
+    this.unixMs = unixMs;
+  }
+
+  private record DeviceName(long userKey, DeviceId device) {}
+
+  /** A cursor's or a read mark's: whose, and where. */
+  private record Place(long ownerKey, long conversationKey) {}
+
+  static final class Device {
+    final long key;
+    final long userKey;
+    long generation;
+
+    Device(long key, long userKey) {
+      this.key = key;
+      this.userKey = userKey;
+    }
+  }
+
+  /** A committed row. */
+  static final class Row {
+    final long seq;
+    final EntryId id;
+    final long storedAtMs;
+    final long transaction;
+    final ContentDigest digest;
+    Content content;
+
+    Row(
+        long seq,
+        EntryId id,
+        long storedAtMs,
+        long transaction,
+        Content content,
+        ContentDigest digest) {
+      this.seq = seq;
+      this.id = id;
+      this.storedAtMs = storedAtMs;
+      this.transaction = transaction;
+      this.content = content;
+      this.digest = digest;
+    }
+  }
+
+  /** One conversation with all that belongs to it. */
+  static final class Conversation {
+    final long key;
+    final ConversationId id;
+    final NavigableMap<Long, Row> log = new TreeMap<>();
+    final Map<EntryId, Row> ids = new HashMap<>();
+    final List<Membership> members = new ArrayList<>();
+    String title = "";
+
+    Conversation(long key, ConversationId id) {
+      this.key = key;
+      this.id = id;
+    }
+
+    long tail() {
+      return log.isEmpty() ? 0 : log.lastKey();
+    }
+
+    boolean wasMember(long userKey) {
+      return members.stream().anyMatch(member -> member.userKey() == userKey);
+    }
+
+    boolean maySee(long userKey, long seq) {
+      return members.stream()
+          .anyMatch(
+              member ->
+                  member.userKey() == userKey && member.fromSeq() <= seq && seq <= member.toSeq());
+    }
+
+    /** The last committed seq that this user may see. */
+    long visibleTail(long userKey) {
+      return log.descendingKeySet().stream()
+          .filter(seq -> maySee(userKey, seq))
+          .findFirst()
+          .orElse(0L);
+    }
+  }
+
+  public Journal journal() {
+    return journal;
+  }
+
+  public MessageLog messageLog() {
+    return messageLog;
+  }
+
+  public Cursors cursors() {
+    return new Cursors() {
+      @Override
+      public Future<List<Boolean>> store(List<CursorWrite> writes) {
+        return call(
+            Operation.STORE_CURSORS,
+            () ->
+                writes.stream()
+                    .map(
+                        write ->
+                            raise(
+                                cursors,
+                                write.deviceKey(),
+                                write.userKey(),
+                                write.conversation(),
+                                write.seq()))
+                    .toList());
+      }
+
+      @Override
+      public Future<List<Boolean>> storeReadMarks(List<ReadMarkWrite> writes) {
+        return call(
+            Operation.STORE_CURSORS,
+            () ->
+                writes.stream()
+                    .map(
+                        write ->
+                            raise(
+                                readMarks,
+                                write.userKey(),
+                                write.userKey(),
+                                write.conversation(),
+                                write.seq()))
+                    .toList());
+      }
+    };
+  }
+
+  public Directory directory() {
+    return new Directory() {
+      @Override
+      public Future<DeviceSession> openSession(UserId user, DeviceId device, int maxDevices) {
+        return call(Operation.OPEN_SESSION, () -> session(user, device, maxDevices));
+      }
+
+      @Override
+      public Future<Long> userKey(UserId user) {
+        return call(Operation.DIRECTORY, () -> keyOf(user));
+      }
+
+      @Override
+      public Future<List<Membership>> members(ConversationId conversation) {
+        return call(
+            Operation.DIRECTORY,
+            () ->
+                find(conversation)
+                    .map(found -> found.members.stream().filter(Membership::isOpen).toList())
+                    .orElse(List.of()));
+      }
+
+      @Override
+      public Future<Void> ping() {
+        return call(Operation.DIRECTORY, () -> null);
+      }
+    };
+  }
+
+  /** What retention does: the body goes, the envelope stays. */
+  public void erase(ConversationId conversation, long seq) {
+    find(conversation).orElseThrow().log.get(seq).content = new Content.Erased();
+  }
+
+  /** From now on the store takes no entry with this body. */
+  public void refuse(ByteString body) {
+    refused.add(body);
+  }
+
+  /** Back to an older state of this conversation, as after a fail-over that lost commits. */
+  public void rollBack(ConversationId conversation, long tail) {
+    Conversation rolledBack = find(conversation).orElseThrow();
+    rolledBack.log.tailMap(tail, false).clear();
+    rolledBack.ids.values().removeIf(row -> row.seq > tail);
+    epoch++;
+  }
+
+  public Optional<Long> cursor(long deviceKey, ConversationId conversation) {
+    return Optional.ofNullable(
+        cursors.get(new Place(deviceKey, find(conversation).orElseThrow().key)));
+  }
+
+  public String title(ConversationId conversation) {
+    return find(conversation).orElseThrow().title;
+  }
+
+  <T> Future<T> call(Operation operation, Supplier<T> action) {
+    return line.call(operation, action);
+  }
+
+  long keyOf(UserId user) {
+    return users.computeIfAbsent(
+        user,
+        unused -> {
+          long key = users.size() + 1L;
+          userNames.put(key, user);
+          return key;
+        });
+  }
+
+  Optional<Long> knownKey(UserId user) {
+    return Optional.ofNullable(users.get(user));
+  }
+
+  UserId nameOf(long userKey) {
+    return userNames.get(userKey);
+  }
+
+  Optional<Conversation> find(ConversationId conversation) {
+    return Optional.ofNullable(conversations.get(conversation));
+  }
+
+  Iterable<Conversation> all() {
+    return conversations.values();
+  }
+
+  Optional<Device> device(long deviceKey) {
+    return devices.values().stream().filter(device -> device.key == deviceKey).findFirst();
+  }
+
+  long storedCursor(long deviceKey, Conversation conversation) {
+    return cursors.getOrDefault(new Place(deviceKey, conversation.key), 0L);
+  }
+
+  long nextTransaction() {
+    return transactions + 1;
+  }
+
+  Conversation make(ConversationId id) {
+    return conversations.computeIfAbsent(
+        id,
+        unused -> {
+          Conversation made = new Conversation(conversations.size() + 1L, id);
+          conversationsByKey.put(made.key, made);
+          return made;
+        });
+  }
+
+  Conversation makeDirect(ConversationId id) {
+    Optional<Conversation> known = find(id);
+    if (known.isPresent()) {
+      return known.get();
+    }
+    Conversation made = make(id);
+    for (UserId user : id.directUsers()) {
+      made.members.add(new Membership(keyOf(user), user, NewEntry.Role.MEMBER, 1, Membership.OPEN));
+    }
+    return made;
+  }
+
+  void voidRow(Conversation conversation, EntryId id) {
+    voids++;
+    conversation.ids.put(
+        id,
+        new Row(
+            -voids,
+            id,
+            unixMs.getAsLong(),
+            ++transactions,
+            new Content.Erased(),
+            ContentDigest.NONE));
+  }
+
+  JournalWriter writer() {
+    return new JournalWriter() {
+      @Override
+      public Future<Written> write(List<Batch> batches) {
+        return call(Operation.WRITE, () -> commit(batches));
+      }
+
+      @Override
+      public Future<Void> close() {
+        return Future.succeededFuture();
+      }
+    };
+  }
+
+  /** All or nothing per conversation; all or nothing at all if a row is refused. */
+  private Written commit(List<Batch> batches) {
+    List<Batch> fitting = new ArrayList<>();
+    Set<Long> leftOut = new HashSet<>();
+    for (Batch batch : batches) {
+      Conversation conversation = conversationsByKey.get(batch.conversationKey());
+      boolean taken =
+          batch.entries().stream()
+              .anyMatch(
+                  entry ->
+                      conversation.log.containsKey(entry.seq())
+                          || conversation.ids.containsKey(entry.id()));
+      if (taken) {
+        leftOut.add(batch.conversationKey());
+      } else {
+        fitting.add(batch);
+      }
+    }
+    for (Batch batch : fitting) {
+      for (NewEntry entry : batch.entries()) {
+        if (refused.contains(StoredContent.of(entry.content()).bytes())) {
+          throw new QuipuException(ErrorCode.STORE_REFUSED, "a body that the test refuses");
+        }
+      }
+    }
+    transactions++;
+    long storedAtMs = unixMs.getAsLong();
+    for (Batch batch : fitting) {
+      Conversation conversation = conversationsByKey.get(batch.conversationKey());
+      for (NewEntry entry : batch.entries()) {
+        insert(conversation, entry, storedAtMs);
+      }
+    }
+    return new Written(storedAtMs, leftOut);
+  }
+
+  private void insert(Conversation conversation, NewEntry entry, long storedAtMs) {
+    Row row =
+        new Row(
+            entry.seq(),
+            entry.id(),
+            storedAtMs,
+            transactions,
+            entry.content(),
+            ContentDigest.of(StoredContent.of(entry.content())));
+    conversation.log.put(row.seq, row);
+    conversation.ids.put(row.id, row);
+    for (NewEntry.MemberChange change : entry.members()) {
+      if (change instanceof Joined joined) {
+        conversation.members.add(
+            new Membership(
+                keyOf(joined.user()), joined.user(), joined.role(), row.seq, Membership.OPEN));
+      } else if (change instanceof Left left) {
+        conversation.members.replaceAll(
+            member ->
+                member.isOpen() && member.user().equals(left.user())
+                    ? new Membership(
+                        member.userKey(), member.user(), member.role(), member.fromSeq(), row.seq)
+                    : member);
+      }
+    }
+    if (entry.content() instanceof Content.Changed changed) {
+      if (changed.change() instanceof Change.Create create) {
+        conversation.title = create.title();
+      } else if (changed.change() instanceof Change.Rename rename) {
+        conversation.title = rename.title();
+      }
+    }
+  }
+
+  private boolean raise(
+      Map<Place, Long> places, long ownerKey, long userKey, ConversationId id, long seq) {
+    Optional<Conversation> conversation = find(id);
+    if (conversation.isEmpty() || seq < 1 || seq > conversation.get().visibleTail(userKey)) {
+      return false;
+    }
+    places.merge(new Place(ownerKey, conversation.get().key), seq, Math::max);
+    return true;
+  }
+
+  private Directory.DeviceSession session(UserId user, DeviceId name, int maxDevices) {
+    long userKey = keyOf(user);
+    DeviceName deviceName = new DeviceName(userKey, name);
+    long owned = devices.values().stream().filter(device -> device.userKey == userKey).count();
+    if (!devices.containsKey(deviceName) && owned >= maxDevices) {
+      throw new QuipuException(
+          ErrorCode.TOO_MANY_REQUESTS, "a user has at most " + maxDevices + " devices");
+    }
+    Device device =
+        devices.computeIfAbsent(deviceName, unused -> new Device(devices.size() + 1L, userKey));
+    device.generation++;
+    return new Directory.DeviceSession(
+        userKey, device.key, device.generation, device.generation == 1, "fake-" + epoch);
+  }
+
+  static UUID idOf(Row row) {
+    return row.id.clientMessageId();
+  }
+}
