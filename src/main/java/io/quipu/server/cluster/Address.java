@@ -1,0 +1,15 @@
+package io.quipu.server.cluster;
+
+/** A verticle instance of a node: few per node, since each costs every node a registration. */
+public sealed interface Address {
+  NodeId node();
+
+  /** From 0, below the number of instances of that node. */
+  int index();
+
+  /** Sequences the shards that fall to this instance; takes {@link Appends}. */
+  record Owner(NodeId node, int index) implements Address {}
+
+  /** Holds the sessions of one event loop; takes {@link Outbound}. */
+  record Loop(NodeId node, int index) implements Address {}
+}

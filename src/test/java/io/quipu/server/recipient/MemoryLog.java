@@ -1,0 +1,216 @@
+package io.quipu.server.recipient;
+
+import io.quipu.model.Content;
+import io.quipu.model.ConversationId;
+import io.quipu.model.Cursor;
+import io.quipu.model.ErrorCode;
+import io.quipu.model.Message;
+import io.quipu.model.MessageRange;
+import io.quipu.model.QuipuException;
+import io.quipu.model.UserId;
+import io.quipu.server.journal.Cursors;
+import io.quipu.server.journal.MessageLog;
+import io.vertx.core.Future;
+import java.util.ArrayList;
+import java.util.Collection;
+import java.util.Comparator;
+import java.util.HashMap;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.UUID;
+import java.util.function.Supplier;
+
+/** A journal in memory, for one reader with any number of devices, who sees everything. */
+final class MemoryLog implements MessageLog, Cursors {
+  final Map<ConversationId, List<Message>> log = new LinkedHashMap<>();
+  final Map<Long, Map<ConversationId, Long>> cursors = new HashMap<>();
+  final Map<ConversationId, Long> readMarks = new HashMap<>();
+
+  /** Tails that the last look has returned: its mark. */
+  private final Map<ConversationId, Long> looked = new HashMap<>();
+
+  private long transactions = 1;
+  private final Map<ConversationId, Long> lastActive = new HashMap<>();
+  boolean down;
+  int reads;
+  int writes;
+
+  Message append(ConversationId conversation, UserId sender) {
+    return append(conversation, sender, "m");
+  }
+
+  Message append(ConversationId conversation, UserId sender, String text) {
+    List<Message> messages = log.computeIfAbsent(conversation, c -> new ArrayList<>());
+    Message message =
+        new Message(
+            messages.size() + 1,
+            sender,
+            new UUID(conversation.hashCode(), messages.size()),
+            1,
+            Content.Text.of(text));
+    messages.add(message);
+    lastActive.put(conversation, ++transactions);
+    return message;
+  }
+
+  long tail(ConversationId conversation) {
+    return log.getOrDefault(conversation, List.of()).size();
+  }
+
+  long cursor(long deviceKey, ConversationId conversation) {
+    return cursors.getOrDefault(deviceKey, Map.of()).getOrDefault(conversation, 0L);
+  }
+
+  MessageRange range(ConversationId conversation, long fromSeq, long toSeq) {
+    List<Message> messages = log.get(conversation).subList((int) fromSeq - 1, (int) toSeq);
+    return new MessageRange(conversation, fromSeq, toSeq, messages, List.of());
+  }
+
+  List<MessageRange> readNow(List<RangeRequest> ranges, int maxMessages, int maxBytes) {
+    reads++;
+    List<MessageRange> answers = new ArrayList<>();
+    int messages = 0;
+    int bytes = 0;
+    for (RangeRequest request : ranges) {
+      long to = Math.min(request.toSeq(), tail(request.conversation()));
+      long last = request.fromSeq() - 1;
+      for (long seq = request.fromSeq(); seq <= to; seq++) {
+        int size = Sizes.bytes(range(request.conversation(), seq, seq));
+        if (messages > 0 && (messages >= maxMessages || bytes + size > maxBytes)) {
+          break;
+        }
+        messages++;
+        bytes += size;
+        last = seq;
+      }
+      if (last >= request.fromSeq()) {
+        answers.add(range(request.conversation(), request.fromSeq(), last));
+      }
+    }
+    return answers;
+  }
+
+  List<Behind> behindNow(long deviceKey, Collection<Cursor> claimed, boolean onlyClaimed) {
+    reads++;
+    Map<ConversationId, Long> claims = new HashMap<>();
+    claimed.forEach(c -> claims.put(c.conversation(), c.seq()));
+    List<Behind> behind = new ArrayList<>();
+    for (ConversationId conversation : log.keySet()) {
+      Long claim = claims.get(conversation);
+      if (onlyClaimed && claim == null) {
+        continue;
+      }
+      long stored = cursor(deviceKey, conversation);
+      long tail = tail(conversation);
+      long cursor = claim == null ? stored : Math.max(stored, claim);
+      if (claim != null && (onlyClaimed || claim == 0)) {
+        cursor = claim;
+      }
+      boolean rolledBack = claim != null && claim > tail;
+      if (rolledBack || cursor < tail) {
+        behind.add(new Behind(conversation, Math.min(cursor, tail), stored, tail, rolledBack));
+      }
+    }
+    behind.sort(
+        Comparator.comparingLong((Behind b) -> lastActive.get(b.conversation())).reversed());
+    return behind;
+  }
+
+  List<Boolean> storeNow(List<CursorWrite> cursorWrites) {
+    writes++;
+    return cursorWrites.stream()
+        .map(
+            write -> {
+              if (write.seq() > tail(write.conversation())) {
+                return false;
+              }
+              cursors
+                  .computeIfAbsent(write.deviceKey(), k -> new HashMap<>())
+                  .merge(write.conversation(), write.seq(), Math::max);
+              return true;
+            })
+        .toList();
+  }
+
+  /** Each commit is seen by one look only. */
+  List<DeviceBehind> lookNow(Collection<Long> deviceKeys) {
+    List<DeviceBehind> behind = new ArrayList<>();
+    for (ConversationId conversation : log.keySet()) {
+      long tail = tail(conversation);
+      if (tail > looked.getOrDefault(conversation, 0L)) {
+        looked.put(conversation, tail);
+        for (long key : deviceKeys) {
+          if (cursor(key, conversation) < tail) {
+            behind.add(new DeviceBehind(key, conversation, cursor(key, conversation), tail));
+          }
+        }
+      }
+    }
+    return behind;
+  }
+
+  private <T> Future<T> unlessDown(Supplier<T> answer) {
+    return down
+        ? Future.failedFuture(new QuipuException(ErrorCode.STORE_DOWN, "down"))
+        : Future.succeededFuture(answer.get());
+  }
+
+  @Override
+  public Future<List<MessageRange>> read(
+      UserId reader, List<RangeRequest> ranges, int maxMessages, int maxBytes) {
+    return unlessDown(() -> readNow(ranges, maxMessages, maxBytes));
+  }
+
+  @Override
+  public Future<HistorySlice> history(
+      UserId reader,
+      ConversationId conversation,
+      long beforeSeq,
+      long afterSeq,
+      int maxMessages,
+      int maxBytes) {
+    if (!log.containsKey(conversation)) {
+      return Future.failedFuture(new QuipuException(ErrorCode.CONVERSATION_UNKNOWN, "unknown"));
+    }
+    long to = beforeSeq == 0 ? tail(conversation) : beforeSeq - 1;
+    long from = Math.max(1, to - maxMessages + 1);
+    return unlessDown(() -> new HistorySlice(range(conversation, from, to), from > 1));
+  }
+
+  @Override
+  public Future<List<Behind>> behind(
+      UserId user, long deviceKey, Collection<Cursor> claimed, boolean onlyClaimed) {
+    return unlessDown(() -> behindNow(deviceKey, claimed, onlyClaimed));
+  }
+
+  @Override
+  public Future<RecentCommits> recentCommits(long mark, Collection<Long> deviceKeys) {
+    return unlessDown(
+        () -> {
+          List<DeviceBehind> behind = lookNow(deviceKeys);
+          return new RecentCommits(transactions, mark == 0 ? List.of() : behind);
+        });
+  }
+
+  @Override
+  public Future<List<Boolean>> store(List<CursorWrite> cursorWrites) {
+    return unlessDown(() -> storeNow(cursorWrites));
+  }
+
+  @Override
+  public Future<List<Boolean>> storeReadMarks(List<ReadMarkWrite> marks) {
+    return unlessDown(
+        () ->
+            marks.stream()
+                .map(
+                    mark -> {
+                      if (mark.seq() > tail(mark.conversation())) {
+                        return false;
+                      }
+                      readMarks.merge(mark.conversation(), mark.seq(), Math::max);
+                      return true;
+                    })
+                .toList());
+  }
+}
