@@ -1,0 +1,32 @@
+package io.quipu.server.sequencer;
+
+import io.quipu.server.cluster.Append;
+import io.quipu.server.journal.ConversationState;
+import io.quipu.server.journal.GroupCommit;
+import io.quipu.server.journal.Journal.SendFate;
+import java.util.Optional;
+
+/**
+ * What happens to a conversation at its owner. Answers of the store carry the attempt they answer.
+ */
+public sealed interface SequencerEvent {
+  record Arrived(Append append) implements SequencerEvent {}
+
+  /**
+   * @param state empty if there is no such conversation
+   */
+  record Loaded(long attempt, Optional<ConversationState> state) implements SequencerEvent {}
+
+  record LoadFailed(long attempt) implements SequencerEvent {}
+
+  record GroupCreated(long attempt) implements SequencerEvent {}
+
+  record Wrote(long attempt, GroupCommit.Result result) implements SequencerEvent {}
+
+  record Voided(long attempt, SendFate fate) implements SequencerEvent {}
+
+  record VoidFailed(long attempt) implements SequencerEvent {}
+
+  /** The pause that a {@link SequencerEffect.Pause} asked for is over. */
+  record PauseOver(long attempt) implements SequencerEvent {}
+}

@@ -1,0 +1,271 @@
+package io.quipu.server.sequencer;
+
+import io.quipu.model.ConversationId;
+import io.quipu.server.cluster.Address;
+import io.quipu.server.cluster.Append;
+import io.quipu.server.cluster.AppendAnswer.Reason;
+import io.quipu.server.cluster.AppendAnswer.Verdict;
+import io.quipu.server.cluster.Appends;
+import io.quipu.server.cluster.Bus;
+import io.quipu.server.cluster.BusMessage;
+import io.quipu.server.fanout.FanOut;
+import io.quipu.server.journal.GroupCommit;
+import io.quipu.server.journal.Journal;
+import io.quipu.server.journal.JournalWriter;
+import io.quipu.server.metrics.Metrics;
+import io.quipu.server.time.Clock;
+import io.vertx.core.Future;
+import io.vertx.core.VerticleBase;
+import java.util.ArrayList;
+import java.util.Iterator;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * ③ Hosts the conversations that fall to this instance: feeds their {@link Sequencer}s, asks the
+ * journal for them, and hands what they say to fan-out. One event loop, no locks. A bug in one
+ * conversation ends that one's stay in memory: what waits there is answered UNKNOWN, and the next
+ * append loads it again.
+ */
+public final class SequencerVerticle extends VerticleBase {
+  private static final Logger LOG = LoggerFactory.getLogger(SequencerVerticle.class);
+
+  /** Of the least recently used, to find an idle one; an event loop must not look at all. */
+  private static final int EVICTION_TRIES = 32;
+
+  private final Address.Owner address;
+  private final Limits limits;
+  private final Bus bus;
+  private final Journal journal;
+  private final FanOut fanOut;
+  private final Clock clock;
+  private final Metrics metrics;
+
+  /** Least recently used first. */
+  private final Map<ConversationId, Hosted> hosted = new LinkedHashMap<>(64, 0.75f, true);
+
+  private GroupCommit commits;
+  private long queuedBytes;
+  private Bus.Registration registration = () -> Future.succeededFuture();
+
+  /**
+   * @param maxConversations in memory; idle ones go first, beyond it new ones get BUSY
+   * @param idleMs an idle conversation leaves memory after so long
+   * @param maxQueuedBytes of content that waits, in all conversations of this instance
+   * @param writers connections that commit
+   */
+  public record Limits(
+      int maxConversations,
+      int idleMs,
+      long maxQueuedBytes,
+      int writers,
+      int maxStatementEntries,
+      int maxStatementBytes,
+      Sequencer.Limits conversation) {}
+
+  public SequencerVerticle(
+      Address.Owner address,
+      Limits limits,
+      Bus bus,
+      Journal journal,
+      FanOut fanOut,
+      Clock clock,
+      Metrics metrics) {
+    this.address = address;
+    this.limits = limits;
+    this.bus = bus;
+    this.journal = journal;
+    this.fanOut = fanOut;
+    this.clock = clock;
+    this.metrics = metrics;
+  }
+
+  @Override
+  public Future<?> start() {
+    List<JournalWriter> writers = new ArrayList<>();
+    for (int i = 0; i < limits.writers(); i++) {
+      writers.add(journal.openWriter());
+    }
+    commits =
+        new GroupCommit(
+            writers,
+            limits.maxStatementEntries(),
+            limits.maxStatementBytes(),
+            clock,
+            this::statementDone);
+    vertx.setPeriodic(limits.idleMs() / 2 + 1, timer -> evictIdle());
+    return bus.serve(address, this::receive).onSuccess(served -> registration = served);
+  }
+
+  @Override
+  public Future<?> stop() {
+    return registration.close().compose(closed -> commits.close());
+  }
+
+  private void statementDone(GroupCommit.Statement statement) {
+    fanOut.flush();
+    if (statement.failure().isPresent()) {
+      metrics.journalFailed(statement.failure().get());
+    } else {
+      metrics.committed(statement.entries(), statement.nanos() / 1e6);
+      for (int i = 0; i < statement.leftOut(); i++) {
+        metrics.batchLeftOut();
+      }
+    }
+  }
+
+  private void receive(BusMessage message) {
+    if (message instanceof Appends appends) {
+      for (Append append : appends.appends()) {
+        accept(append);
+      }
+      commits.flush();
+      fanOut.flush();
+    }
+  }
+
+  private void accept(Append append) {
+    Hosted conversation = hosted.get(append.conversation());
+    if (conversation == null) {
+      if (queuedBytes > limits.maxQueuedBytes() || !roomForOneMore()) {
+        fanOut.answer(append, new Verdict.NotTaken(Reason.BUSY));
+        return;
+      }
+      conversation = new Hosted(append.conversation());
+      hosted.put(append.conversation(), conversation);
+      metrics.conversationLoaded();
+    } else if (queuedBytes > limits.maxQueuedBytes()) {
+      fanOut.answer(append, new Verdict.NotTaken(Reason.BUSY));
+      return;
+    }
+    conversation.step(new SequencerEvent.Arrived(append));
+  }
+
+  private boolean roomForOneMore() {
+    if (hosted.size() < limits.maxConversations()) {
+      return true;
+    }
+    Iterator<Hosted> oldestFirst = hosted.values().iterator();
+    for (int tries = 0; tries < EVICTION_TRIES && oldestFirst.hasNext(); tries++) {
+      if (oldestFirst.next().sequencer.isIdle()) {
+        oldestFirst.remove();
+        metrics.conversationEvicted();
+        return true;
+      }
+    }
+    return false;
+  }
+
+  private void evictIdle() {
+    long before = clock.nowMs() - limits.idleMs();
+    int held = hosted.size();
+    hosted.values().removeIf(one -> one.usedMs < before && one.sequencer.isIdle());
+    for (int gone = held - hosted.size(); gone > 0; gone--) {
+      metrics.conversationEvicted();
+    }
+  }
+
+  /** Answers of the store come one by one, so what follows from each is sent on at once. */
+  private void stepAndFlush(Hosted conversation, SequencerEvent event) {
+    conversation.step(event);
+    commits.flush();
+    fanOut.flush();
+  }
+
+  /** A conversation in memory. */
+  private final class Hosted {
+    final ConversationId conversation;
+    final Sequencer sequencer;
+    long usedMs;
+    boolean dropped;
+
+    Hosted(ConversationId conversation) {
+      this.conversation = conversation;
+      this.sequencer = new Sequencer(conversation, limits.conversation());
+    }
+
+    void step(SequencerEvent event) {
+      if (dropped) {
+        return;
+      }
+      long nowMs = clock.nowMs();
+      usedMs = nowMs;
+      long bytesBefore = sequencer.queuedBytes();
+      try {
+        sequencer.step(event, nowMs).forEach(this::run);
+      } catch (RuntimeException | AssertionError bug) {
+        LOG.error("conversation {} leaves memory after a bug", conversation, bug);
+        dropFor(event);
+      }
+      queuedBytes += sequencer.queuedBytes() - bytesBefore;
+    }
+
+    private void dropFor(SequencerEvent event) {
+      dropped = true;
+      hosted.remove(conversation, this);
+      metrics.conversationEvicted();
+      List<Append> waiting = sequencer.abandon();
+      waiting.forEach(append -> fanOut.answer(append, Sequencer.BROKEN));
+      if (event instanceof SequencerEvent.Arrived arrived && !waiting.contains(arrived.append())) {
+        fanOut.answer(arrived.append(), Sequencer.BROKEN);
+      }
+    }
+
+    private void run(SequencerEffect effect) {
+      if (effect instanceof SequencerEffect.Answer answer) {
+        fanOut.answer(answer.append(), answer.verdict());
+      } else if (effect instanceof SequencerEffect.Publish publish) {
+        fanOut.committed(publish.committed());
+      } else if (effect instanceof SequencerEffect.Write write) {
+        // Results of one statement arrive together; its listener flushes fan-out after the last.
+        commits.offer(
+            write.batch(),
+            write.bytes(),
+            write.alone(),
+            result -> step(new SequencerEvent.Wrote(write.attempt(), result)));
+      } else if (effect instanceof SequencerEffect.Load load) {
+        journal
+            .load(load.conversation(), load.ids())
+            .onSuccess(
+                state -> stepAndFlush(this, new SequencerEvent.Loaded(load.attempt(), state)))
+            .onFailure(
+                failure -> {
+                  LOG.warn(
+                      "conversation {} could not be loaded: {}",
+                      load.conversation(),
+                      failure.toString());
+                  stepAndFlush(this, new SequencerEvent.LoadFailed(load.attempt()));
+                });
+      } else if (effect instanceof SequencerEffect.CreateGroup create) {
+        journal
+            .createGroup(create.group())
+            .onSuccess(
+                done -> stepAndFlush(this, new SequencerEvent.GroupCreated(create.attempt())))
+            .onFailure(
+                failure -> {
+                  LOG.warn("group {} could not be created: {}", create.group(), failure.toString());
+                  stepAndFlush(this, new SequencerEvent.LoadFailed(create.attempt()));
+                });
+      } else if (effect instanceof SequencerEffect.VoidSend fence) {
+        journal
+            .voidSend(fence.conversation(), fence.sender(), fence.clientMessageId())
+            .onSuccess(fate -> stepAndFlush(this, new SequencerEvent.Voided(fence.attempt(), fate)))
+            .onFailure(
+                failure -> {
+                  LOG.warn(
+                      "a send in {} could not be voided: {}",
+                      fence.conversation(),
+                      failure.toString());
+                  stepAndFlush(this, new SequencerEvent.VoidFailed(fence.attempt()));
+                });
+      } else if (effect instanceof SequencerEffect.Pause pause) {
+        vertx.setTimer(
+            pause.pauseMs(),
+            timer -> stepAndFlush(this, new SequencerEvent.PauseOver(pause.attempt())));
+      }
+    }
+  }
+}

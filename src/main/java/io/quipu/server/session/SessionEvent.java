@@ -1,0 +1,47 @@
+package io.quipu.server.session;
+
+import io.quipu.model.ConversationId;
+import io.quipu.model.QuipuException;
+import io.quipu.model.UserId;
+import io.quipu.protocol.Frame;
+import io.quipu.server.cluster.AppendAnswer;
+import io.quipu.server.journal.Directory.DeviceSession;
+import io.quipu.server.journal.Journal.SendFate;
+import java.util.UUID;
+
+/** What happens to a session. */
+public sealed interface SessionEvent {
+  record Received(Frame frame) implements SessionEvent {}
+
+  /** The token is good, and the device has its new generation. */
+  record Opened(UserId user, long tokenExpiresAtMs, DeviceSession device) implements SessionEvent {}
+
+  record OpenFailed(QuipuException reason) implements SessionEvent {}
+
+  record TokenChecked(UserId user, long tokenExpiresAtMs) implements SessionEvent {}
+
+  record TokenRefused(QuipuException reason) implements SessionEvent {}
+
+  record Answered(AppendAnswer answer) implements SessionEvent {}
+
+  /** The store's word on a send, for a SendStatus. */
+  record FateTold(int request, ConversationId conversation, UUID clientMessageId, SendFate fate)
+      implements SessionEvent {}
+
+  record FateUntold(int request, ConversationId conversation, QuipuException reason)
+      implements SessionEvent {}
+
+  /** A resend that may not be stored has been made void, or turned out to be stored. */
+  record Ended(SessionEffect.End asked, SendFate fate) implements SessionEvent {}
+
+  record EndFailed(SessionEffect.End asked, QuipuException reason) implements SessionEvent {}
+
+  /** Time has passed; see {@link Session#wantsTicks}. */
+  record Tick() implements SessionEvent {}
+
+  record Kicked(long newerGeneration) implements SessionEvent {}
+
+  record Drain(int retryAfterMs) implements SessionEvent {}
+
+  record Gone() implements SessionEvent {}
+}

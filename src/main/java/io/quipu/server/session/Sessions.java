@@ -1,0 +1,514 @@
+package io.quipu.server.session;
+
+import io.quipu.model.Content;
+import io.quipu.model.ConversationId;
+import io.quipu.model.ErrorCode;
+import io.quipu.model.Outcome;
+import io.quipu.model.QuipuException;
+import io.quipu.model.UserId;
+import io.quipu.protocol.Frame;
+import io.quipu.server.cluster.Address;
+import io.quipu.server.cluster.Append;
+import io.quipu.server.cluster.AppendAnswer;
+import io.quipu.server.cluster.AppendAnswer.Reason;
+import io.quipu.server.cluster.AppendAnswer.Verdict;
+import io.quipu.server.cluster.Bus;
+import io.quipu.server.cluster.BusMessage;
+import io.quipu.server.cluster.Outbound;
+import io.quipu.server.cluster.Placement;
+import io.quipu.server.cluster.Registry;
+import io.quipu.server.cluster.SessionAddress;
+import io.quipu.server.journal.Directory;
+import io.quipu.server.journal.Journal;
+import io.quipu.server.metrics.Metrics;
+import io.quipu.server.recipient.Outlet;
+import io.quipu.server.recipient.ReceiptRouting;
+import io.quipu.server.recipient.Recipients;
+import io.quipu.server.session.AppendLink.Step;
+import io.quipu.server.time.Clock;
+import io.vertx.core.Context;
+import io.vertx.core.Future;
+import io.vertx.core.Promise;
+import io.vertx.core.Vertx;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.Set;
+import java.util.UUID;
+import java.util.concurrent.atomic.AtomicLong;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * ② The sessions of one event loop: runs what each {@link Session} wants done, and takes what the
+ * bus brings for them. Everything happens on that event loop.
+ */
+public final class Sessions {
+  private static final Logger LOG = LoggerFactory.getLogger(Sessions.class);
+
+  private static final int TICK_MS = 250;
+
+  private final Address.Loop loop;
+  private final Rules rules;
+  private final Bus bus;
+  private final Registry registry;
+  private final Journal journal;
+  private final Directory directory;
+  private final Authenticator authenticator;
+  private final Recipients recipients;
+  private final Clock clock;
+  private final Metrics metrics;
+  private final Numbers numbers;
+  private final Context context;
+  private final AppendRouter router;
+  private final Map<Long, Handle> handles = new HashMap<>();
+  private final Map<Long, OneAppend> oneAppends = new HashMap<>();
+  private int appendsAtWork;
+
+  /** Those that wait for an owner, and only those, are ticked. */
+  private final Set<Handle> ticking = new HashSet<>();
+
+  private Bus.Registration registration = Future::succeededFuture;
+  private long timer;
+
+  /**
+   * @param maxDevices of one user
+   * @param maxOneAppends appends of HTTP requests at work at once in this loop
+   */
+  public record Rules(
+      io.quipu.model.Limits limits,
+      int appendRetryMs,
+      int maxRequests,
+      int maxUnresolved,
+      int maxDevices,
+      int maxOneAppends) {}
+
+  /** Numbers that are never given twice in the life of the node; for all its event loops. */
+  public static final class Numbers {
+    private final AtomicLong sessions = new AtomicLong();
+    private final AtomicLong links = new AtomicLong();
+  }
+
+  public Sessions(
+      Context context,
+      Address.Loop loop,
+      Rules rules,
+      Numbers numbers,
+      Bus bus,
+      Placement placement,
+      Registry registry,
+      Journal journal,
+      Directory directory,
+      Authenticator authenticator,
+      Recipients recipients,
+      Clock clock,
+      Metrics metrics) {
+    this.context = context;
+    this.loop = loop;
+    this.rules = rules;
+    this.numbers = numbers;
+    this.bus = bus;
+    this.registry = registry;
+    this.journal = journal;
+    this.directory = directory;
+    this.authenticator = authenticator;
+    this.recipients = recipients;
+    this.clock = clock;
+    this.metrics = metrics;
+    this.router = new AppendRouter(context, bus, placement);
+  }
+
+  /** Starts to take what the bus brings for this loop. */
+  public Future<Void> start() {
+    Vertx vertx = context.owner();
+    timer = vertx.setPeriodic(TICK_MS, unused -> tick());
+    return bus.serve(loop, this::receive).onSuccess(served -> registration = served).mapEmpty();
+  }
+
+  public Future<Void> stop() {
+    context.owner().cancelTimer(timer);
+    return registration.close();
+  }
+
+  /** A new connection. Its first frame must be Connect. */
+  public Handle open(Outlet outlet) {
+    Handle handle = new Handle(numbers.sessions.incrementAndGet(), outlet);
+    handles.put(handle.address.session(), handle);
+    return handle;
+  }
+
+  /** Tells every open session to go elsewhere, spread over this time. */
+  public void drain(int spreadMs) {
+    List<Handle> open = List.copyOf(handles.values());
+    for (int i = 0; i < open.size(); i++) {
+      open.get(i).step(new SessionEvent.Drain((int) ((long) spreadMs * (i + 1) / open.size())));
+    }
+  }
+
+  /** True when everything that was accepted has its answer. */
+  public boolean isDrained() {
+    return appendsAtWork == 0
+        && handles.values().stream().allMatch(handle -> handle.session.isDrained());
+  }
+
+  /**
+   * Appends once, outside of any session: a link of its own with one send. A retry with the same id
+   * is a success. Fails with {@code QuipuException}; outcome UNKNOWN where a copy may travel.
+   */
+  public Future<Verdict.Stored> append(
+      UserId user,
+      ConversationId conversation,
+      UUID clientMessageId,
+      boolean resend,
+      Content content) {
+    if (appendsAtWork >= rules.maxOneAppends()) {
+      return Future.failedFuture(
+          new QuipuException(
+              ErrorCode.OWNER_BUSY,
+              resend ? Outcome.UNKNOWN : Outcome.NOT_APPLIED,
+              "too many requests at work"));
+    }
+    appendsAtWork++;
+    return appendAs(user, conversation, clientMessageId, resend, content)
+        .onComplete(ended -> appendsAtWork--);
+  }
+
+  private Future<Verdict.Stored> appendAs(
+      UserId user,
+      ConversationId conversation,
+      UUID clientMessageId,
+      boolean resend,
+      Content content) {
+    return directory
+        .userKey(user)
+        .compose(
+            userKey -> {
+              long number = numbers.sessions.incrementAndGet();
+              OneAppend one = new OneAppend(new AppendLink(numbers.links.incrementAndGet()));
+              oneAppends.put(number, one);
+              Append append =
+                  new Append(
+                      new SessionAddress(loop, number),
+                      one.link.link(),
+                      one.link.nextNumber(),
+                      true,
+                      one.link.attempt(),
+                      false,
+                      conversation,
+                      userKey,
+                      user,
+                      clientMessageId,
+                      resend,
+                      content);
+              one.link.add(append, 1, 0, clock.nowMs());
+              router.route(append);
+              return one.done.future().onComplete(ended -> oneAppends.remove(number));
+            });
+  }
+
+  // ---- what the bus brings
+
+  private void receive(BusMessage message) {
+    if (!(message instanceof Outbound outbound)) {
+      return;
+    }
+    // Acks before deliveries: SendAck n is written before Deliver > n.
+    for (AppendAnswer answer : outbound.answers()) {
+      Handle handle = handles.get(answer.session());
+      if (handle != null) {
+        handle.step(new SessionEvent.Answered(answer));
+      } else {
+        OneAppend one = oneAppends.get(answer.session());
+        if (one != null) {
+          one.follow(one.link.answered(answer, clock.nowMs()));
+        }
+      }
+    }
+    for (Outbound.Delivery delivery : outbound.deliveries()) {
+      recipients.deliver(delivery);
+    }
+    for (Outbound.ReceiptNotice notice : outbound.receipts()) {
+      Handle handle = handles.get(notice.session());
+      if (handle != null && handle.session.isOpen()) {
+        handle.outlet.send(ReceiptRouting.frame(handle.session.user(), notice));
+      }
+    }
+    for (Outbound.Kick kick : outbound.kicks()) {
+      Handle handle = handles.get(kick.session());
+      if (handle != null) {
+        handle.step(new SessionEvent.Kicked(kick.newerGeneration()));
+      }
+    }
+  }
+
+  private void tick() {
+    for (Handle handle : new ArrayList<>(ticking)) {
+      handle.step(new SessionEvent.Tick());
+    }
+    for (OneAppend one : new ArrayList<>(oneAppends.values())) {
+      one.follow(
+          one.link.tick(clock.nowMs(), rules.appendRetryMs(), rules.limits().sendTimeoutMs()));
+    }
+  }
+
+  private static QuipuException expected(Throwable cause) {
+    if (cause instanceof QuipuException e) {
+      return e;
+    }
+    LOG.error("a bug", cause);
+    return new QuipuException(ErrorCode.BUG, "internal error");
+  }
+
+  /** One connection's session. */
+  public final class Handle {
+    private final SessionAddress address;
+    private final Session session;
+    private final Outlet outlet;
+    private Optional<Registry.Entry> entry = Optional.empty();
+
+    private Handle(long number, Outlet outlet) {
+      this.address = new SessionAddress(loop, number);
+      this.outlet = outlet;
+      this.session =
+          new Session(
+              address,
+              new Session.Rules(
+                  rules.limits(),
+                  rules.appendRetryMs(),
+                  rules.maxRequests(),
+                  rules.maxUnresolved()),
+              numbers.links::incrementAndGet);
+    }
+
+    /** A frame of the client has arrived. */
+    public void received(Frame frame) {
+      step(new SessionEvent.Received(frame));
+    }
+
+    /** The socket is gone, or will be: nothing more comes of this session. */
+    public void gone() {
+      if (handles.remove(address.session()) == null) {
+        return;
+      }
+      ticking.remove(this);
+      session.step(new SessionEvent.Gone(), clock.nowMs(), clock.unixMs());
+      entry.ifPresent(
+          registered -> {
+            registry.unregister(registered);
+            recipients.close(address.session());
+            metrics.sessionClosed();
+          });
+      entry = Optional.empty();
+    }
+
+    /** The socket takes frames again. */
+    public void writable() {
+      if (session.isOpen()) {
+        recipients.writable(address.session());
+      }
+    }
+
+    /** Lets the session see that time has passed: an expired token ends it. */
+    public void tick() {
+      step(new SessionEvent.Tick());
+    }
+
+    /** True until Connected. */
+    public boolean isConnecting() {
+      return session.isConnecting();
+    }
+
+    /** Unix time in ms; 0 before Connected. */
+    public long tokenExpiresAtMs() {
+      return session.tokenExpiresAtMs();
+    }
+
+    @Override
+    public String toString() {
+      return session.user() + "/" + session.device() + "#" + address.session();
+    }
+
+    /** A bug here ends this session; it must not reach those that are served in the same turn. */
+    private void step(SessionEvent event) {
+      try {
+        session.step(event, clock.nowMs(), clock.unixMs()).forEach(this::run);
+      } catch (RuntimeException | AssertionError bug) {
+        LOG.error("session {} ends after a bug", this, bug);
+        outlet.close(ErrorCode.BUG, 0, "internal error");
+      }
+      if (session.wantsTicks()) {
+        ticking.add(this);
+      } else {
+        ticking.remove(this);
+      }
+    }
+
+    private void run(SessionEffect effect) {
+      if (effect instanceof SessionEffect.Reply reply) {
+        count(reply.frame());
+        outlet.send(reply.frame());
+      } else if (effect instanceof SessionEffect.Route route) {
+        route.appends().forEach(router::route);
+      } else if (effect instanceof SessionEffect.Pass pass) {
+        pass(pass.frame());
+      } else if (effect instanceof SessionEffect.OpenDevice open) {
+        openDevice(open);
+      } else if (effect instanceof SessionEffect.Enter enter) {
+        enter(enter);
+      } else if (effect instanceof SessionEffect.CheckToken check) {
+        authenticator
+            .authenticate(check.token())
+            .onSuccess(
+                identity ->
+                    step(new SessionEvent.TokenChecked(identity.user(), identity.expiresAtMs())))
+            .onFailure(cause -> step(new SessionEvent.TokenRefused(expected(cause))));
+      } else if (effect instanceof SessionEffect.AskFate ask) {
+        askFate(ask);
+      } else if (effect instanceof SessionEffect.End end) {
+        journal
+            .voidSend(end.conversation(), session.user(), end.clientMessageId())
+            .onSuccess(fate -> step(new SessionEvent.Ended(end, fate)))
+            .onFailure(cause -> step(new SessionEvent.EndFailed(end, expected(cause))));
+      } else if (effect instanceof SessionEffect.Close close) {
+        LOG.debug("session {} closes: {} {}", this, close.reason(), close.detail());
+        outlet.close(close.reason(), close.retryAfterMs(), close.detail());
+      }
+    }
+
+    private void openDevice(SessionEffect.OpenDevice open) {
+      authenticator
+          .authenticate(open.token())
+          .compose(
+              identity ->
+                  directory
+                      .openSession(identity.user(), open.device(), rules.maxDevices())
+                      .map(
+                          device ->
+                              new SessionEvent.Opened(
+                                  identity.user(), identity.expiresAtMs(), device)))
+          .onSuccess(
+              opened -> {
+                if (handles.containsKey(address.session())) {
+                  step(opened);
+                }
+              })
+          .onFailure(
+              cause -> {
+                QuipuException reason = expected(cause);
+                metrics.loginFailed(reason.code());
+                step(new SessionEvent.OpenFailed(reason));
+              });
+    }
+
+    private void enter(SessionEffect.Enter enter) {
+      recipients.open(
+          new Recipients.Recipient(
+              address.session(),
+              enter.user(),
+              enter.opened().userKey(),
+              enter.device(),
+              enter.opened().deviceKey(),
+              enter.opened().deviceIsNew(),
+              outlet));
+      Registry.Entry registered =
+          new Registry.Entry(enter.user(), enter.device(), enter.opened().generation(), address);
+      entry = Optional.of(registered);
+      metrics.sessionOpened();
+      registry.register(registered).forEach(older -> kick(older, registered.generation()));
+      // Two of one device may come here in the wrong order: then the newcomer gives way.
+      registry.locate(enter.user()).stream()
+          .filter(other -> other.device().equals(enter.device()))
+          .mapToLong(Registry.Entry::generation)
+          .filter(generation -> generation > registered.generation())
+          .max()
+          .ifPresent(newer -> kick(registered, newer));
+    }
+
+    private void kick(Registry.Entry older, long newerGeneration) {
+      bus.send(
+          older.address().loop(),
+          Outbound.ofKick(new Outbound.Kick(older.address().session(), newerGeneration)));
+    }
+
+    private void askFate(SessionEffect.AskFate ask) {
+      Future<Journal.SendFate> fate =
+          ask.cancel()
+              ? journal.voidSend(ask.conversation(), session.user(), ask.clientMessageId())
+              : journal.fateOf(ask.conversation(), session.user(), ask.clientMessageId());
+      fate.onSuccess(
+              told ->
+                  step(
+                      new SessionEvent.FateTold(
+                          ask.request(), ask.conversation(), ask.clientMessageId(), told)))
+          .onFailure(
+              cause ->
+                  step(
+                      new SessionEvent.FateUntold(
+                          ask.request(), ask.conversation(), expected(cause))));
+    }
+
+    private void pass(Frame frame) {
+      long number = address.session();
+      if (frame instanceof Frame.DeliverAck ack) {
+        metrics.deliveryAcked();
+        recipients.deliverAck(number, ack.conversation(), ack.seq());
+      } else if (frame instanceof Frame.Sync sync) {
+        recipients.sync(number, sync);
+      } else if (frame instanceof Frame.SyncAck ack) {
+        recipients.syncAck(number, ack);
+      } else if (frame instanceof Frame.ReadMark mark) {
+        recipients.readMark(number, mark.conversation(), mark.seq());
+      } else if (frame instanceof Frame.History history) {
+        recipients.history(number, history);
+      }
+    }
+
+    private void count(Frame frame) {
+      if (frame instanceof Frame.SendAck ack) {
+        if (ack.duplicate()) {
+          metrics.sendAckedAgain();
+        } else {
+          metrics.sendAcked();
+        }
+      } else if (frame instanceof Frame.SendRejected rejected) {
+        metrics.sendRejected(rejected.code());
+      }
+    }
+  }
+
+  /** An append of an HTTP request. */
+  private final class OneAppend {
+    final AppendLink link;
+    final Promise<Verdict.Stored> done = Promise.promise();
+
+    OneAppend(AppendLink link) {
+      this.link = link;
+    }
+
+    void follow(Step step) {
+      if (step instanceof Step.SendOn again) {
+        again.appends().forEach(router::route);
+      } else if (step instanceof Step.Answered answered) {
+        if (answered.verdict() instanceof Verdict.Stored stored) {
+          if (stored.duplicate()) {
+            metrics.sendAckedAgain();
+          } else {
+            metrics.sendAcked();
+          }
+          done.tryComplete(stored);
+        } else if (answered.verdict() instanceof Verdict.Refused refused) {
+          metrics.sendRejected(refused.code());
+          done.tryFail(new QuipuException(refused.code(), refused.outcome(), refused.detail()));
+        }
+      } else if (step instanceof Step.Unresolved end) {
+        ErrorCode code =
+            end.reason() == Reason.STORE_DOWN ? ErrorCode.STORE_DOWN : ErrorCode.OWNER_UNREACHABLE;
+        metrics.sendRejected(code);
+        done.tryFail(new QuipuException(code, "no answer in time: send the same id again"));
+      }
+    }
+  }
+}
