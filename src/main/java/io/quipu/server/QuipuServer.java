@@ -1,0 +1,448 @@
+package io.quipu.server;
+
+import io.quipu.model.Limits;
+import io.quipu.server.adapter.postgres.EmbeddedPostgres;
+import io.quipu.server.adapter.postgres.Postgres;
+import io.quipu.server.cluster.Address;
+import io.quipu.server.cluster.Bus;
+import io.quipu.server.cluster.LocalRegistry;
+import io.quipu.server.cluster.NodeId;
+import io.quipu.server.cluster.Placement;
+import io.quipu.server.cluster.Registry;
+import io.quipu.server.cluster.RendezvousPlacement;
+import io.quipu.server.cluster.VertxBus;
+import io.quipu.server.config.Configuration;
+import io.quipu.server.connection.Connection;
+import io.quipu.server.connection.ConnectionVerticle;
+import io.quipu.server.fanout.FanOut;
+import io.quipu.server.http.Appender;
+import io.quipu.server.http.HttpFace;
+import io.quipu.server.http.HttpRules;
+import io.quipu.server.metrics.CountedCursors;
+import io.quipu.server.metrics.EventLoopLag;
+import io.quipu.server.metrics.Metrics;
+import io.quipu.server.recipient.RecentCommitsLook;
+import io.quipu.server.recipient.RecipientLimits;
+import io.quipu.server.recipient.RecipientVerticle;
+import io.quipu.server.sequencer.Sequencer;
+import io.quipu.server.sequencer.SequencerVerticle;
+import io.quipu.server.session.Authenticator;
+import io.quipu.server.session.Identity;
+import io.quipu.server.session.Sessions;
+import io.quipu.server.time.Clock;
+import io.quipu.server.time.SystemChance;
+import io.quipu.server.time.SystemClock;
+import io.vertx.core.Context;
+import io.vertx.core.DeploymentOptions;
+import io.vertx.core.Future;
+import io.vertx.core.Handler;
+import io.vertx.core.Promise;
+import io.vertx.core.Vertx;
+import io.vertx.core.VertxOptions;
+import io.vertx.core.http.HttpServerRequest;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.Iterator;
+import java.util.List;
+import java.util.Optional;
+import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.concurrent.atomic.AtomicInteger;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * One node: configuration in, verticles out. The only file that names adapters.
+ *
+ * <p>Each event loop has a sequencer verticle (③ to ⑤) and a connection verticle (①, ②, ⑦) with the
+ * recipients (⑥) of its sessions.
+ */
+public final class QuipuServer {
+  private static final Logger LOG = LoggerFactory.getLogger(QuipuServer.class);
+
+  /** A quarter of the drain time is for clients to leave by themselves. */
+  private static final int SPREAD_PART = 4;
+
+  private static final int DRAIN_CHECK_MS = 50;
+
+  /**
+   * To Vert.x, one free port that all instances of a deployment share; a number for each listener.
+   */
+  private static final int FREE_TCP_PORT = -1;
+
+  private static final int FREE_HTTP_PORT = -2;
+
+  private final Configuration configuration;
+  private final Clock clock = new SystemClock();
+  private final AtomicBoolean draining = new AtomicBoolean();
+  private final AtomicInteger connections = new AtomicInteger();
+  private final Sessions.Numbers numbers = new Sessions.Numbers();
+  private final List<LoopParts> loops = new ArrayList<>();
+  private final List<ConnectionVerticle> sockets = new ArrayList<>();
+  private final Vertx vertx;
+  private final int eventLoops;
+  private final NodeId self;
+  private final Metrics metrics;
+  private final Registry registry = new LocalRegistry();
+  private final Bus bus;
+  private final Placement placement;
+  private final Authenticator authenticator;
+  private Optional<EmbeddedPostgres> embedded = Optional.empty();
+  private Postgres postgres;
+
+  private QuipuServer(Configuration configuration) {
+    this.configuration = configuration;
+    int wanted = configuration.node().eventLoops();
+    this.eventLoops = wanted > 0 ? wanted : Runtime.getRuntime().availableProcessors();
+    this.vertx =
+        Vertx.builder()
+            .with(
+                new VertxOptions().setPreferNativeTransport(true).setEventLoopPoolSize(eventLoops))
+            .build();
+    // Another node after each start: what is left of an earlier life is never taken for this one.
+    this.self = new NodeId(configuration.node().name() + "-" + Long.toString(clock.unixMs(), 36));
+    this.metrics = new Metrics(version(), configuration.node().name());
+    this.bus = new VertxBus(vertx, metrics);
+    this.placement =
+        new RendezvousPlacement(
+            self, configuration.sequencer().shards(), eventLoops, () -> List.of(self));
+    this.authenticator = new Authenticator(vertx, configuration, clock);
+  }
+
+  private static String version() {
+    return Optional.ofNullable(QuipuServer.class.getPackage().getImplementationVersion())
+        .orElse("unpacked");
+  }
+
+  /**
+   * Starts a node: PostgreSQL first, sockets last. Fails with {@code StoreUnfitException} or {@code
+   * BindException}, and then nothing of it is left running.
+   */
+  public static Future<QuipuServer> start(Configuration configuration) {
+    QuipuServer server = new QuipuServer(configuration);
+    Promise<QuipuServer> started = Promise.promise();
+    server
+        .openStore()
+        .compose(opened -> server.deploySequencers())
+        .compose(deployed -> server.deployLoops())
+        .onSuccess(deployed -> started.complete(server))
+        .onFailure(failure -> server.close().onComplete(closed -> started.fail(failure)));
+    return started.future();
+  }
+
+  private Future<Void> openStore() {
+    return postgresUri()
+        .compose(uri -> Postgres.open(vertx, uri, configuration.postgres()))
+        .onSuccess(opened -> postgres = opened)
+        .mapEmpty();
+  }
+
+  private Future<String> postgresUri() {
+    Optional<String> external = configuration.postgres().uri();
+    if (external.isPresent()) {
+      return Future.succeededFuture(external.get());
+    }
+    return vertx
+        .executeBlocking(
+            () -> EmbeddedPostgres.start(Path.of(configuration.node().dataDirectory())))
+        .onSuccess(started -> embedded = Optional.of(started))
+        .map(EmbeddedPostgres::uri);
+  }
+
+  private Future<Void> deploySequencers() {
+    Configuration.Sequencer sequencer = configuration.sequencer();
+    Configuration.Journal journal = configuration.journal();
+    SequencerVerticle.Limits limits =
+        new SequencerVerticle.Limits(
+            sequencer.maxConversations(),
+            sequencer.idleMs(),
+            sequencer.maxQueuedBytes(),
+            journal.writersPerSequencer(),
+            journal.maxBatchEntries(),
+            journal.maxBatchBytes(),
+            new Sequencer.Limits(
+                sequencer.maxQueued(),
+                journal.maxBatchEntries(),
+                journal.maxBatchBytes(),
+                sequencer.maxLinks(),
+                sequencer.recentIds(),
+                sequencer.groupMembers(),
+                journal.retryMs(),
+                journal.maxRetryMs(),
+                journal.giveUpMs()));
+    Future<?> deployed = Future.succeededFuture();
+    for (int i = 0; i < eventLoops; i++) {
+      Address.Owner address = new Address.Owner(self, i);
+      deployed =
+          deployed.compose(
+              before ->
+                  vertx.deployVerticle(
+                      new SequencerVerticle(
+                          address,
+                          limits,
+                          bus,
+                          postgres.journal(),
+                          new FanOut(bus, registry),
+                          clock,
+                          metrics)));
+    }
+    return deployed.mapEmpty();
+  }
+
+  private Future<Void> deployLoops() {
+    List<RecipientVerticle> recipients = new ArrayList<>();
+    for (int i = 0; i < eventLoops; i++) {
+      LoopParts parts = new LoopParts(new Address.Loop(self, i));
+      loops.add(parts);
+      recipients.add(parts.recipients);
+      sockets.add(
+          new ConnectionVerticle(listen(), connectionRules(), connections, parts, clock, metrics));
+    }
+    Iterator<ConnectionVerticle> each = List.copyOf(sockets).iterator();
+    // One deployment: its instances share their listeners, and a free port if they ask for one.
+    return vertx
+        .deployVerticle(each::next, new DeploymentOptions().setInstances(eventLoops))
+        .compose(
+            deployed ->
+                vertx.deployVerticle(
+                    new RecentCommitsLook(
+                        postgres.messageLog(),
+                        recipients,
+                        configuration.recipient().lookMs(),
+                        metrics::looked)))
+        .mapEmpty();
+  }
+
+  private ConnectionVerticle.Listen listen() {
+    Configuration.Tcp tcp = configuration.tcp();
+    Configuration.Http http = configuration.http();
+    return new ConnectionVerticle.Listen(
+        tcp.enabled(),
+        tcp.host(),
+        tcp.port() == 0 ? FREE_TCP_PORT : tcp.port(),
+        http.host(),
+        http.port() == 0 ? FREE_HTTP_PORT : http.port(),
+        http.allowedOrigins(),
+        configuration.auth().development(),
+        configuration.connection().maxConnections(),
+        configuration.connection().writeQueueBytes());
+  }
+
+  private Connection.Rules connectionRules() {
+    Configuration.Connection connection = configuration.connection();
+    return new Connection.Rules(
+        connection.handshakeMs(),
+        connection.frameMs(),
+        connection.heartbeatMs() * 5 / 2,
+        connection.maxFrameBytes(),
+        connection.maxFrameBytesBeforeConnect(),
+        connection.maxPendingBytes(),
+        connection.closeGraceMs());
+  }
+
+  private Limits limits() {
+    Configuration.Session session = configuration.session();
+    Configuration.Recipient recipient = configuration.recipient();
+    return new Limits(
+        configuration.connection().heartbeatMs(),
+        configuration.connection().maxFrameBytes(),
+        session.maxBodyBytes(),
+        session.sendWindowMessages(),
+        session.sendWindowBytes(),
+        recipient.windowMessages(),
+        recipient.windowBytes(),
+        recipient.ackTimeoutMs(),
+        recipient.syncCursors(),
+        recipient.syncPageMessages(),
+        recipient.syncPageBytes(),
+        session.sendTimeoutMs(),
+        configuration.sequencer().groupMembers());
+  }
+
+  /** Recipients, sessions and HTTP of one event loop. */
+  private final class LoopParts implements ConnectionVerticle.Parts {
+    private final Address.Loop address;
+    private final RecipientVerticle recipients;
+    private Optional<Sessions> sessions = Optional.empty();
+    private Optional<Context> context = Optional.empty();
+
+    LoopParts(Address.Loop address) {
+      this.address = address;
+      this.recipients =
+          new RecipientVerticle(
+              address,
+              RecipientLimits.of(configuration),
+              postgres.messageLog(),
+              new CountedCursors(postgres.cursors(), metrics),
+              registry,
+              bus,
+              clock);
+    }
+
+    @Override
+    public Future<Sessions> start(Context loop) {
+      context = Optional.of(loop);
+      Configuration.Session session = configuration.session();
+      Sessions made =
+          new Sessions(
+              loop,
+              address,
+              new Sessions.Rules(
+                  limits(),
+                  session.appendRetryMs(),
+                  session.maxRequests(),
+                  session.sendWindowMessages(),
+                  session.maxDevices(),
+                  session.sendWindowMessages()),
+              numbers,
+              bus,
+              placement,
+              registry,
+              postgres.journal(),
+              postgres.directory(),
+              authenticator,
+              recipients,
+              clock,
+              metrics);
+      sessions = Optional.of(made);
+      EventLoopLag.watch(vertx, clock, metrics);
+      return deployRecipients(loop).compose(deployed -> made.start()).map(made);
+    }
+
+    private Future<?> deployRecipients(Context loop) {
+      try {
+        return recipients.deploy(loop);
+      } catch (Exception e) {
+        return Future.failedFuture(e);
+      }
+    }
+
+    @Override
+    public Handler<HttpServerRequest> http(Sessions loopSessions) {
+      HttpFace.Ports ports =
+          new HttpFace.Ports(
+              token -> authenticator.authenticate(token).map(Identity::user),
+              (user, conversation, clientMessageId, resend, content) ->
+                  loopSessions
+                      .append(user, conversation, clientMessageId, resend, content)
+                      .map(
+                          stored ->
+                              new Appender.Stored(
+                                  conversation,
+                                  stored.seq(),
+                                  stored.storedAtMs(),
+                                  stored.duplicate())),
+              postgres.messageLog(),
+              postgres.journal(),
+              postgres.directory(),
+              draining::get);
+      return new HttpFace(
+              vertx, HttpRules.of(configuration), ports, clock, new SystemChance(), metrics)
+          .router();
+    }
+
+    @Override
+    public Future<?> stop() {
+      try {
+        Future<?> undeployed =
+            context.isPresent() ? recipients.undeploy(context.get()) : Future.succeededFuture();
+        return undeployed.transform(
+            done -> sessions.map(Sessions::stop).orElse(Future.succeededFuture()));
+      } catch (Exception e) {
+        return Future.failedFuture(e);
+      }
+    }
+
+    /** Tells every session to go elsewhere. */
+    void drain(int spreadMs) {
+      context.ifPresent(
+          loop -> loop.runOnContext(onLoop -> sessions.ifPresent(one -> one.drain(spreadMs))));
+    }
+
+    Future<Boolean> isDrained() {
+      return Future.future(
+          promise ->
+              context.ifPresentOrElse(
+                  loop ->
+                      loop.runOnContext(
+                          onLoop ->
+                              promise.complete(sessions.map(Sessions::isDrained).orElse(true))),
+                  () -> promise.complete(true)));
+    }
+  }
+
+  /** The bound port; 0 if there is no TCP listener. */
+  public int tcpPort() {
+    return sockets.get(0).tcpPort();
+  }
+
+  public int httpPort() {
+    return sockets.get(0).httpPort();
+  }
+
+  /** Which PostgreSQL, for people; without its password. */
+  public String postgresDescription() {
+    return embedded
+        .map(own -> "embedded, in " + configuration.node().dataDirectory())
+        .orElse("external");
+  }
+
+  /**
+   * Ends in order: new connections are turned away, clients are told to go, what was accepted is
+   * answered, cursors are stored, then everything closes; at the latest after node.drainMs.
+   */
+  public Future<Void> stop() {
+    if (!draining.compareAndSet(false, true)) {
+      return Future.succeededFuture();
+    }
+    int drainMs = configuration.node().drainMs();
+    sockets.forEach(ConnectionVerticle::drain);
+    loops.forEach(loop -> loop.drain(drainMs / SPREAD_PART));
+    long untilMs = clock.nowMs() + drainMs;
+    return drained(untilMs).transform(done -> close());
+  }
+
+  private Future<Void> drained(long untilMs) {
+    return Future.all(loops.stream().map(LoopParts::isDrained).toList())
+        .compose(
+            all -> {
+              boolean empty = all.<Boolean>list().stream().allMatch(one -> one);
+              if (empty || clock.nowMs() >= untilMs) {
+                if (!empty) {
+                  LOG.warn("not drained within node.drainMs: unanswered sends will be sent again");
+                }
+                return Future.succeededFuture();
+              }
+              return vertx.timer(DRAIN_CHECK_MS).compose(tick -> drained(untilMs));
+            });
+  }
+
+  private Future<Void> close() {
+    List<Future<?>> undeployed = new ArrayList<>();
+    vertx.deploymentIDs().forEach(id -> undeployed.add(vertx.undeploy(id)));
+    // Not bound to an event loop: those are gone before it completes.
+    Promise<Void> closed = Promise.promise();
+    Future.join(undeployed)
+        .transform(done -> closeStore())
+        .onComplete(
+            done -> {
+              metrics.close();
+              vertx.close().onComplete(closed);
+            });
+    return closed.future();
+  }
+
+  private Future<Void> closeStore() {
+    Future<Void> closed = postgres == null ? Future.succeededFuture() : postgres.close();
+    return closed.transform(done -> stopEmbedded());
+  }
+
+  private Future<Void> stopEmbedded() {
+    return embedded.isEmpty()
+        ? Future.succeededFuture()
+        : vertx.executeBlocking(
+            () -> {
+              embedded.get().close();
+              return null;
+            });
+  }
+}

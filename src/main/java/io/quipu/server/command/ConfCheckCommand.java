@@ -1,0 +1,68 @@
+package io.quipu.server.command;
+
+import io.quipu.model.QuipuException;
+import io.quipu.server.config.Configuration;
+import io.quipu.server.config.ConfigurationException;
+import io.quipu.server.session.Authenticator;
+import io.quipu.server.time.SystemClock;
+import io.vertx.core.Vertx;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.concurrent.Callable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.Parameters;
+import picocli.CommandLine.Spec;
+
+/** {@code conf check FILE}: whether {@code serve --conf FILE} would take it, here and now. */
+@Command(
+    name = "check",
+    header = {"Says whether serve would take a configuration.", ""},
+    description = {
+      "Reads a configuration as serve would, with the QUIPU_ variables of this environment.",
+      "Connects to nothing. Exit code 0 if it is good, 2 if not; every mistake is named."
+    })
+public final class ConfCheckCommand implements Callable<Integer> {
+  private static final Logger log = LoggerFactory.getLogger(ConfCheckCommand.class);
+
+  @Parameters(paramLabel = "FILE", description = "the JSON file")
+  private Path file;
+
+  @Spec private CommandSpec spec;
+
+  @Override
+  public Integer call() {
+    Configuration configuration = ConfigurationSource.read(file);
+    checkKeys(configuration);
+    spec.commandLine().getOut().println(file + " is good: " + summary(configuration));
+    return 0;
+  }
+
+  /** What a schema cannot say: whether the keys of tokens are keys. */
+  private void checkKeys(Configuration configuration) {
+    Vertx vertx = Vertx.vertx();
+    try {
+      Authenticator made = new Authenticator(vertx, configuration, new SystemClock());
+      log.debug("{} has keys for {}", file, made);
+    } catch (QuipuException e) {
+      throw new ConfigurationException(file.toString(), List.of(e.getMessage()));
+    } finally {
+      Waiting.until(vertx.close());
+    }
+  }
+
+  private static String summary(Configuration c) {
+    String tcp = c.tcp().enabled() ? "TCP " + c.tcp().host() + ":" + c.tcp().port() + ", " : "";
+    return tcp
+        + "HTTP "
+        + c.http().host()
+        + ":"
+        + c.http().port()
+        + ", "
+        + (c.postgres().uri().isPresent()
+            ? "external PostgreSQL"
+            : "embedded PostgreSQL in " + c.node().dataDirectory());
+  }
+}
