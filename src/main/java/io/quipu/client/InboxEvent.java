@@ -1,0 +1,66 @@
+package io.quipu.client;
+
+import io.quipu.model.ConversationId;
+import io.quipu.model.Limits;
+import io.quipu.model.Message;
+import io.quipu.model.MessageRange;
+import io.quipu.protocol.Frame;
+import java.util.Map;
+
+/** What happens to an {@link Inbox}. */
+public sealed interface InboxEvent {
+  /** What the cursor store has; before the first connection. */
+  record Loaded(Map<ConversationId, Long> cursors) implements InboxEvent {}
+
+  /**
+   * @param deviceIsNew the server has no cursors of this device
+   */
+  record Connected(Limits limits, String storeEpoch, boolean deviceIsNew) implements InboxEvent {}
+
+  record Disconnected() implements InboxEvent {}
+
+  record Delivered(MessageRange range) implements InboxEvent {}
+
+  record Paged(Frame.SyncPage page) implements InboxEvent {}
+
+  record SyncEnded(int syncId) implements InboxEvent {}
+
+  /** The server could not serve a sync. */
+  record SyncRefused(int syncId, int retryAfterMs) implements InboxEvent {}
+
+  record Confirmed(ConversationId conversation, long seq) implements InboxEvent {}
+
+  /** The conversation reaches to this seq at least. */
+  record Grown(ConversationId conversation, long seq) implements InboxEvent {}
+
+  /** What the server has of this conversation and what this device has do not fit. */
+  record Doubtful(ConversationId conversation) implements InboxEvent {}
+
+  /** This device's own message is stored, and will not be pushed to it. */
+  record OwnStored(ConversationId conversation, Message message) implements InboxEvent {}
+
+  /**
+   * The handler's Future has succeeded.
+   *
+   * @param run of the {@link InboxEffect.Handle} that it answers
+   */
+  record Handled(ConversationId conversation, long run) implements InboxEvent {}
+
+  record HandlerFailed(ConversationId conversation, long run, Throwable cause)
+      implements InboxEvent {}
+
+  /** The cursor store has it. */
+  record CursorKept(ConversationId conversation, long run) implements InboxEvent {}
+
+  record CursorNotKept(ConversationId conversation, long run, Throwable cause)
+      implements InboxEvent {}
+
+  /** The application wants a halted conversation to go on. */
+  record Resume(ConversationId conversation) implements InboxEvent {}
+
+  /** The end of an event-loop turn: acks that are due leave. */
+  record Flush() implements InboxEvent {}
+
+  /** Time has passed. */
+  record Tick() implements InboxEvent {}
+}
