@@ -1,0 +1,228 @@
+package io.quipu.tools.bench;
+
+import io.quipu.model.ConversationId;
+import io.quipu.model.DeviceId;
+import io.quipu.model.UserId;
+import io.quipu.protocol.Frame;
+import io.vertx.core.Future;
+import io.vertx.core.net.NetClient;
+import io.vertx.core.net.SocketAddress;
+import java.util.Optional;
+import java.util.UUID;
+import java.util.function.Function;
+import java.util.random.RandomGenerator;
+
+/** One sender and one receiver with a conversation of their own; lives on one event loop. */
+final class Pair {
+  private final UserId sender;
+  private final UserId receiver;
+  private final ConversationId conversation;
+  private final int window;
+  private final int bodyBytes;
+  private final Figures figures;
+  private final RandomGenerator random;
+  private final Log sent;
+  private final Log received;
+
+  /** When the message with this client_seq was sent; a power of two, at least the window. */
+  private final long[] sentAtNanos;
+
+  private Optional<LoadConnection> out = Optional.empty();
+  private Optional<LoadConnection> in = Optional.empty();
+  private Optional<String> failure = Optional.empty();
+  private int lastClientSeq;
+  private int answered;
+  private long acked;
+  private long ackedOutOfPlace;
+  private boolean sending;
+
+  Pair(String run, int number, int window, int bodyBytes, Figures figures, RandomGenerator random) {
+    this.sender = new UserId("bench-" + run + "-s" + number);
+    this.receiver = new UserId("bench-" + run + "-r" + number);
+    this.conversation = ConversationId.direct(sender, receiver);
+    this.window = window;
+    this.bodyBytes = bodyBytes;
+    this.figures = figures;
+    this.random = random;
+    this.sent = new Log(conversation, (message, sentAt) -> {});
+    this.received = new Log(conversation, this::delivered);
+    this.sentAtNanos = new long[Integer.highestOneBit(Math.max(1, window * 2 - 1))];
+  }
+
+  Future<Void> connect(NetClient client, SocketAddress node, Function<UserId, String> tokens) {
+    return LoadConnection.open(
+            client, node, tokens.apply(receiver), new DeviceId("bench"), new ReceiverSide())
+        .compose(
+            connection -> {
+              in = Optional.of(connection);
+              // A session is live only when it has synced.
+              connection.queue(new Frame.Sync(1, java.util.List.of(), false, false));
+              connection.flush();
+              return LoadConnection.open(
+                  client, node, tokens.apply(sender), new DeviceId("bench"), new SenderSide());
+            })
+        .map(
+            connection -> {
+              out = Optional.of(connection);
+              connection.queue(new Frame.Sync(1, java.util.List.of(), false, false));
+              connection.flush();
+              return null;
+            });
+  }
+
+  void start() {
+    sending = true;
+    out.ifPresent(this::fill);
+    out.ifPresent(LoadConnection::flush);
+  }
+
+  void stop() {
+    sending = false;
+  }
+
+  void ping() {
+    in.ifPresent(Pair::ping);
+    out.ifPresent(Pair::ping);
+  }
+
+  private static void ping(LoadConnection connection) {
+    connection.queue(new Frame.Ping(0));
+    connection.flush();
+  }
+
+  Future<Void> close() {
+    return in.map(LoadConnection::close)
+        .orElse(Future.succeededFuture())
+        .eventually(() -> out.map(LoadConnection::close).orElse(Future.succeededFuture()));
+  }
+
+  /** Every send is answered, and everything acked has been delivered. */
+  boolean quiet() {
+    return failure.isPresent() || answered == lastClientSeq && received.cursor() >= acked;
+  }
+
+  private void fill(LoadConnection connection) {
+    while (sending && lastClientSeq - answered < window) {
+      lastClientSeq++;
+      long now = System.nanoTime();
+      sentAtNanos[lastClientSeq & sentAtNanos.length - 1] = now;
+      connection.queue(
+          new Frame.Send(
+              lastClientSeq,
+              messageId(),
+              Optional.of(conversation),
+              Optional.empty(),
+              false,
+              Log.body(lastClientSeq - 1L, now, bodyBytes)));
+    }
+  }
+
+  /** A UUIDv7: time first, as PROTOCOL.md recommends. */
+  private UUID messageId() {
+    long time = System.currentTimeMillis() << 16 | 0x7000 | random.nextLong() & 0xfff;
+    return new UUID(time, random.nextLong() & 0x3fffffffffffffffL | 0x8000000000000000L);
+  }
+
+  private void acked(Frame.SendAck ack, LoadConnection connection) {
+    answered = ack.clientSeq();
+    acked++;
+    // This sender's n-th message is the conversation's n-th.
+    if (ack.seq() != ack.clientSeq()) {
+      ackedOutOfPlace++;
+    }
+    figures.acked(System.nanoTime() - sentAtNanos[ack.clientSeq() & sentAtNanos.length - 1]);
+    sent.own(ack.seq(), connection::queue);
+  }
+
+  private void delivered(long number, long sentAt) {
+    figures.delivered(System.nanoTime() - sentAt);
+  }
+
+  private void failed(String why) {
+    sending = false;
+    if (failure.isEmpty()) {
+      failure = Optional.of(why);
+    }
+  }
+
+  private final class SenderSide implements LoadConnection.Talker {
+    @Override
+    public void frame(Frame frame) {
+      if (frame instanceof Frame.SendAck ack) {
+        out.ifPresent(connection -> acked(ack, connection));
+      } else if (frame instanceof Frame.SendRejected no) {
+        answered = no.clientSeq();
+        failed("a send was rejected: " + no.code() + " " + no.detail());
+      } else {
+        out.ifPresent(connection -> sent.frame(frame, connection::queue));
+      }
+    }
+
+    @Override
+    public void turnEnded() {
+      out.ifPresent(
+          connection -> {
+            sent.acknowledge(connection::queue);
+            fill(connection);
+          });
+    }
+
+    @Override
+    public void closed(String reason) {
+      failed("the sender's connection ended: " + reason);
+    }
+  }
+
+  private final class ReceiverSide implements LoadConnection.Talker {
+    @Override
+    public void frame(Frame frame) {
+      in.ifPresent(connection -> received.frame(frame, connection::queue));
+    }
+
+    @Override
+    public void turnEnded() {
+      in.ifPresent(connection -> received.acknowledge(connection::queue));
+    }
+
+    @Override
+    public void closed(String reason) {
+      failed("the receiver's connection ended: " + reason);
+    }
+  }
+
+  UserId receiver() {
+    return receiver;
+  }
+
+  ConversationId conversation() {
+    return conversation;
+  }
+
+  Optional<String> failure() {
+    return failure;
+  }
+
+  long sentCount() {
+    return lastClientSeq;
+  }
+
+  long ackedCount() {
+    return acked;
+  }
+
+  long deliveredCount() {
+    return received.cursor();
+  }
+
+  long duplicates() {
+    return received.duplicates();
+  }
+
+  long outOfOrder() {
+    return received.outOfOrder() + ackedOutOfPlace;
+  }
+
+  long redelivered() {
+    return received.redelivered();
+  }
+}

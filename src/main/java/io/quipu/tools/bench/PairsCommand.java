@@ -1,0 +1,235 @@
+package io.quipu.tools.bench;
+
+import io.quipu.model.UserId;
+import io.quipu.tools.node.NodeFailedException;
+import io.quipu.tools.node.NodeProcess;
+import io.quipu.tools.node.OwnNode;
+import io.quipu.tools.node.ProcessUse;
+import io.quipu.tools.node.Tokens;
+import io.vertx.core.Future;
+import io.vertx.core.Vertx;
+import io.vertx.core.VertxOptions;
+import io.vertx.core.net.SocketAddress;
+import java.io.IOException;
+import java.io.PrintWriter;
+import java.net.URI;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.HashMap;
+import java.util.Map;
+import java.util.Optional;
+import java.util.concurrent.Callable;
+import java.util.concurrent.CompletionException;
+import java.util.function.Function;
+import java.util.function.Supplier;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.ParameterException;
+import picocli.CommandLine.Spec;
+
+/** {@code bench pairs}: half of the connections send to the other half. */
+@Command(
+    name = "pairs",
+    header = {"Half of the connections send to the other half.", ""},
+    description = {
+      "Each sender has at most --window un-acked messages, and each pair a conversation of its own;",
+      "every message is acked both ways. Without --target: on a node with an empty store, in a process",
+      "of its own, which ends with the run.",
+      "",
+      "The generator shares the machine with the node, so it is lean: raw frames over TCP on one event",
+      "loop, no outbox, no reconnect; its own CPU per message is in the report. CPU is read from /proc",
+      "(of PostgreSQL with all its processes) and divided by the messages acked meanwhile.",
+      "",
+      "At the end a fresh device of each receiver reads everything back. Exit code 0 only if",
+      "everything acked was stored, and delivered once, in order.",
+      "",
+      "Rates, latencies and CPU are of the measured seconds; counts are of the whole run.",
+      ""
+    })
+public final class PairsCommand implements Callable<Integer> {
+  private static final int MAX_CONNECTIONS = 18_000;
+
+  private final Tokens tokens;
+
+  @Option(
+      names = "--connections",
+      paramLabel = "N",
+      defaultValue = "200",
+      description = "default ${DEFAULT-VALUE}")
+  private int connections;
+
+  @Option(
+      names = "--window",
+      paramLabel = "N",
+      defaultValue = "16",
+      description = "default ${DEFAULT-VALUE}")
+  private int window;
+
+  @Option(
+      names = "--body",
+      paramLabel = "BYTES",
+      defaultValue = "100",
+      description = "of each message, at least 16; default ${DEFAULT-VALUE}")
+  private int bodyBytes;
+
+  @Option(
+      names = "--seconds",
+      paramLabel = "N",
+      defaultValue = "20",
+      description = "default ${DEFAULT-VALUE}")
+  private int seconds;
+
+  @Option(
+      names = "--warmup",
+      paramLabel = "SECONDS",
+      defaultValue = "5",
+      description = "before them, not measured; default ${DEFAULT-VALUE}")
+  private int warmupSeconds;
+
+  @Option(
+      names = "--target",
+      paramLabel = "URL",
+      description =
+          "a node that runs already: tcp://host:port. It must take development tokens, or"
+              + " QUIPU_AUTH_HS256_SECRET must be its secret")
+  private Optional<URI> target = Optional.empty();
+
+  @Option(
+      names = "--node-pid",
+      paramLabel = "PID",
+      description = "with --target, on this machine: whose CPU is the node's")
+  private Optional<Long> nodePid = Optional.empty();
+
+  @Option(
+      names = "--postgres-pid",
+      paramLabel = "PID",
+      description = "with --target, on this machine: the postmaster's")
+  private Optional<Long> postgresPid = Optional.empty();
+
+  @Option(
+      names = "--env",
+      paramLabel = "NAME=VALUE",
+      description = "without --target: settings of the node, such as QUIPU_NODE_EVENT_LOOPS=1")
+  private Map<String, String> environment = new HashMap<>();
+
+  @Option(names = "--json", paramLabel = "FILE", description = "write the report there as JSON too")
+  private Optional<Path> json = Optional.empty();
+
+  @Spec private CommandSpec spec;
+
+  public PairsCommand(Tokens tokens) {
+    this.tokens = tokens;
+  }
+
+  @Override
+  public Integer call() throws Exception {
+    check();
+    try {
+      return report(target.isPresent() ? onTarget(address(target.get())) : onOwnNode());
+    } catch (NodeFailedException e) {
+      progress("bench: " + e.getMessage());
+      return 1;
+    }
+  }
+
+  private PairsReport onTarget(SocketAddress node) {
+    return measure(
+        node,
+        tokens::forTarget,
+        () -> nodePid.flatMap(ProcessUse::of),
+        () -> postgresPid.flatMap(ProcessHandle::of).flatMap(ProcessUse::withChildren));
+  }
+
+  private PairsReport onOwnNode() throws IOException, InterruptedException {
+    Map<String, String> settings = new HashMap<>(environment);
+    settings.putIfAbsent("QUIPU_CONNECTION_MAX_CONNECTIONS", String.valueOf(connections + 100));
+    progress("a node starts");
+    try (OwnNode own = OwnNode.start("quipu-bench", settings)) {
+      NodeProcess node = own.node();
+      progress("node " + node.pid() + ", " + node.postgresDescription());
+      return measure(
+          SocketAddress.inetSocketAddress(node.tcpPort(), "127.0.0.1"),
+          tokens::forOwnNode,
+          () -> ProcessUse.of(node.pid()),
+          () -> node.postgres().flatMap(ProcessUse::withChildren));
+    }
+  }
+
+  private void check() {
+    require(
+        "--connections",
+        connections >= 2 && connections <= MAX_CONNECTIONS,
+        "from 2 to " + MAX_CONNECTIONS + " (a process has 20,000 open files)",
+        connections);
+    require("--window", window >= 1 && window <= 10_000, "from 1 to 10000", window);
+    require("--body", bodyBytes >= Log.HEAD_BYTES, "at least " + Log.HEAD_BYTES, bodyBytes);
+    require("--seconds", seconds >= 1, "at least 1", seconds);
+    require("--warmup", warmupSeconds >= 0, "at least 0", warmupSeconds);
+  }
+
+  private void require(String option, boolean holds, String allowed, int found) {
+    if (!holds) {
+      throw new ParameterException(
+          spec.commandLine(), option + ": found " + found + ", allowed: " + allowed);
+    }
+  }
+
+  private SocketAddress address(URI url) {
+    if (!"tcp".equals(url.getScheme()) || url.getHost() == null || url.getPort() < 1) {
+      throw new ParameterException(
+          spec.commandLine(), "--target: found " + url + ", allowed: tcp://host:port");
+    }
+    return SocketAddress.inetSocketAddress(url.getPort(), url.getHost());
+  }
+
+  private PairsReport measure(
+      SocketAddress node,
+      Function<UserId, String> tokenOf,
+      Supplier<Optional<ProcessUse>> nodeUse,
+      Supplier<Optional<ProcessUse>> postgresUse) {
+    PairsLoad.Plan plan =
+        new PairsLoad.Plan(
+            Long.toString(System.currentTimeMillis(), 36),
+            connections / 2,
+            window,
+            bodyBytes,
+            warmupSeconds,
+            seconds);
+    PairsLoad.Processes processes =
+        new PairsLoad.Processes(
+            nodeUse, postgresUse, () -> ProcessUse.of(ProcessHandle.current().pid()));
+    Vertx vertx =
+        Vertx.vertx(new VertxOptions().setEventLoopPoolSize(1).setPreferNativeTransport(true));
+    Future<PairsReport> run =
+        Future.future(
+            promise ->
+                vertx.runOnContext(
+                    start ->
+                        PairsLoad.run(vertx, node, tokenOf, plan, processes, this::progress)
+                            .onComplete(promise)));
+    try {
+      return run.toCompletionStage().toCompletableFuture().join();
+    } catch (CompletionException e) {
+      throw new NodeFailedException("the run broke off: " + e.getCause().getMessage());
+    } finally {
+      vertx.close().toCompletionStage().toCompletableFuture().join();
+    }
+  }
+
+  private int report(PairsReport report) throws IOException {
+    PrintWriter out = spec.commandLine().getOut();
+    out.print(report.text());
+    out.flush();
+    if (json.isPresent()) {
+      Files.writeString(json.get(), report.json().encodePrettily() + "\n");
+    }
+    return report.good() ? 0 : 1;
+  }
+
+  private void progress(String line) {
+    PrintWriter err = spec.commandLine().getErr();
+    err.println(line);
+    err.flush();
+  }
+}

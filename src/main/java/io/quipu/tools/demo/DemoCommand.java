@@ -1,0 +1,61 @@
+package io.quipu.tools.demo;
+
+import io.quipu.tools.node.NodeFailedException;
+import io.quipu.tools.node.OwnNode;
+import io.quipu.tools.node.Tokens;
+import io.vertx.core.Vertx;
+import java.io.IOException;
+import java.io.PrintWriter;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.Callable;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.Spec;
+
+/** {@code demo}: a story with a cut connection and a kill -9, and a verdict. */
+@Command(
+    name = "demo",
+    header = {"Shows in some seconds what is promised, on a node of its own.", ""},
+    description = {
+      "Starts a node of its own (free ports, an empty store in a temporary folder) and lets Alice,",
+      "Bob and Carol talk over TCP and both kinds of WebSocket. Bob's phone is cut off for a while,",
+      "a send is repeated, the node is killed with -9 in the middle of sends and started again.",
+      "",
+      "Takes some seconds. Exit code 0 only if every device saw every acked message once, in order.",
+      "Nothing is left behind.",
+      ""
+    })
+public final class DemoCommand implements Callable<Integer> {
+  private final Tokens tokens;
+
+  @Spec private CommandSpec spec;
+
+  public DemoCommand(Tokens tokens) {
+    this.tokens = tokens;
+  }
+
+  @Override
+  public Integer call() throws IOException, InterruptedException {
+    PrintWriter out = spec.commandLine().getOut();
+    long start = System.nanoTime();
+    out.println("A node starts, with an empty store of its own ...");
+    out.flush();
+    Vertx vertx = Vertx.vertx();
+    try (OwnNode own = OwnNode.start("quipu-demo", Map.of())) {
+      List<String> faults = new Story(own, vertx, tokens, out, start).tell();
+      faults.forEach(out::println);
+      out.println(
+          faults.isEmpty()
+              ? "Nothing was lost, nothing came twice, everybody saw the same order."
+              : "FAILED: " + faults.size() + " faults.");
+      return faults.isEmpty() ? 0 : 1;
+    } catch (NodeFailedException | StoryException e) {
+      out.println("FAILED: " + e.getMessage());
+      return 1;
+    } finally {
+      out.flush();
+      vertx.close().toCompletionStage().toCompletableFuture().join();
+    }
+  }
+}
