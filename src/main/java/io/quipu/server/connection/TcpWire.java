@@ -37,16 +37,6 @@ final class TcpWire implements Wire {
   }
 
   @Override
-  public void pause() {
-    socket.pause();
-  }
-
-  @Override
-  public void resume() {
-    socket.resume();
-  }
-
-  @Override
   public void close(int closeCode, String reason) {
     socket.close();
   }

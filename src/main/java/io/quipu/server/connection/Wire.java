@@ -12,11 +12,6 @@ interface Wire {
   /** True while the socket's write queue is over its limit. */
   boolean isFull();
 
-  /** Stops and starts reading. */
-  void pause();
-
-  void resume();
-
   /** Closes after what is written, telling why where the transport can. */
   void close(int closeCode, String reason);
 

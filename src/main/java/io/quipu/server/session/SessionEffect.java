@@ -14,7 +14,7 @@ import java.util.UUID;
 public sealed interface SessionEffect {
   record Reply(Frame frame) implements SessionEffect {}
 
-  /** To the owner of the conversation; again if {@code betterRankedTried}. */
+  /** To the owner of the conversation. */
   record Route(List<Append> appends) implements SessionEffect {}
 
   /** Answered by Opened or OpenFailed. */
