@@ -40,6 +40,9 @@ public sealed interface Content {
   /** Erased by retention or because its sender was erased; the place in the log stays. */
   record Erased() implements Content {}
 
+  /** Taken back by a recall; the place in the log stays. */
+  record Recalled() implements Content {}
+
   /** Of a kind that only a newer version knows; the place in the log stays. Only ever received. */
   record Unknown() implements Content {}
 }

@@ -13,6 +13,9 @@ package io.quipu.model;
  * @param syncPageMessages messages in one page of a sync or of history
  * @param sendTimeoutMs every send is answered within this time
  * @param groupMembers members of one group
+ * @param editMs so long after its storing a sender may edit a message
+ * @param recallMs so long after its storing a sender may recall a message
+ * @param watchedUsers users whose presence one session watches
  */
 public record Limits(
     int heartbeatMs,
@@ -27,7 +30,10 @@ public record Limits(
     int syncPageMessages,
     int syncPageBytes,
     int sendTimeoutMs,
-    int groupMembers) {
+    int groupMembers,
+    int editMs,
+    int recallMs,
+    int watchedUsers) {
   /** The defaults of the configuration, and what a test uses. */
   public static final Limits DEFAULT =
       new Limits(
@@ -43,5 +49,8 @@ public record Limits(
           100,
           32 * 1024,
           10_000,
-          1_000);
+          1_000,
+          86_400_000,
+          86_400_000,
+          200);
 }

@@ -3,12 +3,15 @@ package io.quipu.protocol;
 import io.quipu.model.Advice;
 import io.quipu.model.Content;
 import io.quipu.model.ConversationId;
+import io.quipu.model.ConversationSummary;
 import io.quipu.model.Cursor;
 import io.quipu.model.DeviceId;
 import io.quipu.model.ErrorCode;
 import io.quipu.model.Limits;
+import io.quipu.model.Member;
 import io.quipu.model.MessageRange;
 import io.quipu.model.Outcome;
+import io.quipu.model.ReactionCount;
 import io.quipu.model.ReceiptState;
 import io.quipu.model.SendState;
 import io.quipu.model.UserId;
@@ -131,11 +134,78 @@ public sealed interface Frame {
    * @param beforeSeq the newest below it; 0 = below the end
    * @param afterSeq if not 0, the oldest above it instead
    * @param limit 0 = as many as a page holds
+   * @param aroundSeq if not 0, this seq in the middle instead
    */
-  record History(int request, ConversationId conversation, long beforeSeq, long afterSeq, int limit)
+  record History(
+      int request,
+      ConversationId conversation,
+      long beforeSeq,
+      long afterSeq,
+      int limit,
+      long aroundSeq)
+      implements Frame {
+    /** Before or after a seq. */
+    public History(
+        int request, ConversationId conversation, long beforeSeq, long afterSeq, int limit) {
+      this(request, conversation, beforeSeq, afterSeq, limit, 0);
+    }
+  }
+
+  /**
+   * @param more there is more in that direction; around a seq, above
+   * @param moreBefore around a seq, there is more below
+   * @param reactions to messages of the range, as they are now
+   */
+  record HistoryPage(
+      int request,
+      MessageRange range,
+      boolean more,
+      boolean moreBefore,
+      List<ReactionCount> reactions)
+      implements Frame {
+    public HistoryPage {
+      reactions = List.copyOf(reactions);
+    }
+
+    /** Of messages that have no reactions. */
+    public HistoryPage(int request, MessageRange range, boolean more) {
+      this(request, range, more, false, List.of());
+    }
+  }
+
+  /**
+   * @param page of the page before, empty for the first
+   * @param limit 0 = as many as a page holds
+   * @param only this conversation alone
+   */
+  record Conversations(int request, String page, int limit, Optional<ConversationId> only)
       implements Frame {}
 
-  record HistoryPage(int request, MessageRange range, boolean more) implements Frame {}
+  /**
+   * @param nextPage empty = this is the last
+   */
+  record ConversationsPage(int request, List<ConversationSummary> conversations, String nextPage)
+      implements Frame {
+    public ConversationsPage {
+      conversations = List.copyOf(conversations);
+    }
+  }
+
+  /**
+   * @param page of the page before, empty for the first
+   * @param limit 0 = as many as a page holds
+   */
+  record Members(int request, ConversationId conversation, String page, int limit)
+      implements Frame {}
+
+  /**
+   * @param nextPage empty = this is the last
+   */
+  record MembersPage(int request, List<Member> members, String nextPage) implements Frame {
+    public MembersPage {
+      members = List.copyOf(members);
+    }
+  }
 
   record SendStatus(int request, ConversationId conversation, UUID clientMessageId, boolean cancel)
       implements Frame {}
@@ -155,6 +225,18 @@ public sealed interface Frame {
   record ReadMark(ConversationId conversation, long seq) implements Frame {}
 
   record Typing(ConversationId conversation, Optional<UserId> user) implements Frame {}
+
+  /**
+   * @param untilMs Unix time; 0 = not muted
+   */
+  record Mute(ConversationId conversation, long untilMs) implements Frame {}
+
+  /** In place of what was watched before. */
+  record WatchPresence(List<UserId> users) implements Frame {
+    public WatchPresence {
+      users = List.copyOf(users);
+    }
+  }
 
   record Presence(UserId user, boolean online, long lastSeenMs) implements Frame {}
 

@@ -97,6 +97,17 @@ final class FromWire {
       case ERROR -> error(wire.getError());
       case HISTORY -> history(wire.getHistory());
       case HISTORY_PAGE -> historyPage(wire.getHistoryPage());
+      case CONVERSATIONS -> ListCodec.frame(wire.getConversations());
+      case CONVERSATIONS_PAGE -> ListCodec.frame(wire.getConversationsPage());
+      case MEMBERS -> ListCodec.frame(wire.getMembers());
+      case MEMBERS_PAGE -> ListCodec.frame(wire.getMembersPage());
+      case MUTE ->
+          new Frame.Mute(
+              conversation(wire.getMute().getConversation()),
+              position(wire.getMute().getUntilMs()));
+      case WATCH_PRESENCE ->
+          new Frame.WatchPresence(
+              wire.getWatchPresence().getUsersList().stream().map(UserId::new).toList());
       case FRAME_NOT_SET ->
           throw new QuipuException(
               ErrorCode.UNEXPECTED_FRAME, "a frame that this version does not know");
@@ -143,7 +154,10 @@ final class FromWire {
         amount(wire.getSyncPageMessages()),
         amount(wire.getSyncPageBytes()),
         amount(wire.getSendTimeoutMs()),
-        amount(wire.getGroupMembers()));
+        amount(wire.getGroupMembers()),
+        amount(wire.getEditMs()),
+        amount(wire.getRecallMs()),
+        amount(wire.getWatchedUsers()));
   }
 
   private static Frame sendAck(io.quipu.protocol.wire.SendAck wire) {
@@ -207,7 +221,7 @@ final class FromWire {
     return wire.stream().map(FromWire::message).toList();
   }
 
-  private static Message message(io.quipu.protocol.wire.Message wire) {
+  static Message message(io.quipu.protocol.wire.Message wire) {
     return new Message(
         place(wire.getSeq()),
         new UserId(wire.getSender()),
@@ -217,8 +231,16 @@ final class FromWire {
           case TEXT -> new Content.Text(wire.getTextBytes());
           case BODY -> new Content.Body(wire.getBody());
           case CHANGE -> received(wire.getChange());
-          case CONTENT_NOT_SET -> wire.getErased() ? new Content.Erased() : new Content.Unknown();
-        });
+          case CONTENT_NOT_SET -> absent(wire);
+        },
+        wire.getAmendedBySeq() > wire.getSeq() ? wire.getAmendedBySeq() : 0);
+  }
+
+  private static Content absent(io.quipu.protocol.wire.Message wire) {
+    if (wire.getRecalled()) {
+      return new Content.Recalled();
+    }
+    return wire.getErased() ? new Content.Erased() : new Content.Unknown();
   }
 
   /** A change from a server: one of a newer version keeps its place. */
@@ -292,11 +314,17 @@ final class FromWire {
         conversation(wire.getConversation()),
         position(wire.getBeforeSeq()),
         position(wire.getAfterSeq()),
-        amount(wire.getLimit()));
+        amount(wire.getLimit()),
+        position(wire.getAroundSeq()));
   }
 
   private static Frame historyPage(HistoryPage wire) {
-    return new Frame.HistoryPage(number(wire.getRequest()), range(wire.getRange()), wire.getMore());
+    return new Frame.HistoryPage(
+        number(wire.getRequest()),
+        range(wire.getRange()),
+        wire.getMore(),
+        wire.getMoreBefore(),
+        wire.getReactionsList().stream().map(ListCodec::reactionCount).toList());
   }
 
   private static Frame sendStatus(SendStatus wire) {

@@ -65,6 +65,7 @@ final class ToWire {
     ways.put(Frame.Receipt.class, (wire, f) -> wire.setReceipt(receipt(f)));
     putSync(ways);
     putOutcomes(ways);
+    putLists(ways);
     putConnection(ways);
     return Map.copyOf(ways.all);
   }
@@ -104,14 +105,38 @@ final class ToWire {
                 .setConversation(f.conversation().value())
                 .setBeforeSeq(f.beforeSeq())
                 .setAfterSeq(f.afterSeq())
-                .setLimit(f.limit()));
+                .setLimit(f.limit())
+                .setAroundSeq(f.aroundSeq()));
     ways.put(
         Frame.HistoryPage.class,
         (wire, f) ->
             wire.getHistoryPageBuilder()
                 .setRequest(f.request())
                 .setRange(range(f.range()))
-                .setMore(f.more()));
+                .setMore(f.more())
+                .setMoreBefore(f.moreBefore())
+                .addAllReactions(f.reactions().stream().map(ListCodec::toWire).toList()));
+  }
+
+  private static void putLists(Ways ways) {
+    ways.put(
+        Frame.Conversations.class, (wire, f) -> wire.setConversations(ListCodec.toWire(f)));
+    ways.put(
+        Frame.ConversationsPage.class,
+        (wire, f) -> wire.setConversationsPage(ListCodec.toWire(f)));
+    ways.put(Frame.Members.class, (wire, f) -> wire.setMembers(ListCodec.toWire(f)));
+    ways.put(Frame.MembersPage.class, (wire, f) -> wire.setMembersPage(ListCodec.toWire(f)));
+    ways.put(
+        Frame.Mute.class,
+        (wire, f) ->
+            wire.getMuteBuilder()
+                .setConversation(f.conversation().value())
+                .setUntilMs(f.untilMs()));
+    ways.put(
+        Frame.WatchPresence.class,
+        (wire, f) ->
+            wire.getWatchPresenceBuilder()
+                .addAllUsers(f.users().stream().map(UserId::value).toList()));
   }
 
   private static void putOutcomes(Ways ways) {
@@ -230,6 +255,9 @@ final class ToWire {
         .setSyncPageBytes(l.syncPageBytes())
         .setSendTimeoutMs(l.sendTimeoutMs())
         .setGroupMembers(l.groupMembers())
+        .setEditMs(l.editMs())
+        .setRecallMs(l.recallMs())
+        .setWatchedUsers(l.watchedUsers())
         .build();
   }
 
@@ -308,13 +336,14 @@ final class ToWire {
     return messages.stream().map(ToWire::message).toList();
   }
 
-  private static io.quipu.protocol.wire.Message message(Message m) {
+  static io.quipu.protocol.wire.Message message(Message m) {
     var wire =
         io.quipu.protocol.wire.Message.newBuilder()
             .setSeq(m.seq())
             .setSender(m.sender().value())
             .setClientMessageId(uuid(m.clientMessageId()))
-            .setStoredAtMs(m.storedAtMs());
+            .setStoredAtMs(m.storedAtMs())
+            .setAmendedBySeq(m.amendedBySeq());
     if (m.content() instanceof Content.Text text) {
       wire.setTextBytes(text.utf8());
     } else if (m.content() instanceof Content.Body body) {
@@ -323,6 +352,8 @@ final class ToWire {
       wire.setChange(ChangeCodec.toWire(changed.change()));
     } else if (m.content() instanceof Content.Erased) {
       wire.setErased(true);
+    } else if (m.content() instanceof Content.Recalled) {
+      wire.setRecalled(true);
     }
     return wire.build();
   }
@@ -387,7 +418,7 @@ final class ToWire {
     };
   }
 
-  private static String name(Optional<ConversationId> conversation) {
+  static String name(Optional<ConversationId> conversation) {
     return conversation.map(ConversationId::value).orElse("");
   }
 

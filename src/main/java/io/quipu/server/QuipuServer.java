@@ -255,7 +255,10 @@ public final class QuipuServer {
         recipient.syncPageMessages(),
         recipient.syncPageBytes(),
         session.sendTimeoutMs(),
-        configuration.sequencer().groupMembers());
+        configuration.sequencer().groupMembers(),
+        configuration.sequencer().editMs(),
+        configuration.sequencer().recallMs(),
+        session.watchedUsers());
   }
 
   /** Recipients, sessions and HTTP of one event loop. */

@@ -366,6 +366,9 @@ class InboxTest {
             100,
             1_000,
             1,
+            1,
+            1,
+            1,
             1);
     step(new InboxEvent.Connected(ten, "e", false));
     assertThat(frames).hasSize(3);

@@ -145,7 +145,10 @@ final class ScriptedServer {
         d.syncPageMessages(),
         d.syncPageBytes(),
         sendTimeoutMs,
-        d.groupMembers());
+        d.groupMembers(),
+        d.editMs(),
+        d.recallMs(),
+        d.watchedUsers());
   }
 
   static Frame.Connected connected(Limits limits, long tokenMs) {

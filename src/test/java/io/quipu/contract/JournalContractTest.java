@@ -16,7 +16,7 @@ import io.quipu.server.journal.ContentDigest;
 import io.quipu.server.journal.ConversationState.Membership;
 import io.quipu.server.journal.Journal.SendFate;
 import io.quipu.server.journal.NewEntry;
-import io.quipu.server.journal.NewEntry.Role;
+import io.quipu.model.Role;
 import io.quipu.server.journal.StoredContent;
 import io.vertx.core.Future;
 import java.util.List;

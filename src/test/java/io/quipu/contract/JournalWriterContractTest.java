@@ -17,7 +17,7 @@ import io.quipu.server.journal.MessageLog.RangeRequest;
 import io.quipu.server.journal.NewEntry;
 import io.quipu.server.journal.NewEntry.MemberChange.Joined;
 import io.quipu.server.journal.NewEntry.MemberChange.Left;
-import io.quipu.server.journal.NewEntry.Role;
+import io.quipu.model.Role;
 import io.quipu.server.journal.Written;
 import io.vertx.core.Future;
 import java.util.ArrayList;

@@ -6,6 +6,7 @@ import io.quipu.contract.StoreUnderTest.Ports;
 import io.quipu.model.Change;
 import io.quipu.model.Content;
 import io.quipu.model.ConversationId;
+import io.quipu.model.Role;
 import io.quipu.model.UserId;
 import io.quipu.server.journal.Batch;
 import io.quipu.server.journal.ConversationState;
@@ -121,9 +122,9 @@ abstract class StoreContract {
     await(store.journal().createGroup(name));
     Group group = new Group(name, load(name).conversationKey(), keyOf(owner));
     List<MemberChange> joins = new ArrayList<>();
-    joins.add(new MemberChange.Joined(owner, NewEntry.Role.OWNER));
+    joins.add(new MemberChange.Joined(owner, Role.OWNER));
     for (UserId other : others) {
-      joins.add(new MemberChange.Joined(other, NewEntry.Role.MEMBER));
+      joins.add(new MemberChange.Joined(other, Role.MEMBER));
     }
     write(group.change(1, new Change.Create("the title", List.of(others)), joins));
     return group;
@@ -145,7 +146,7 @@ abstract class StoreContract {
       return change(
           seq,
           new Change.Add(List.of(user)),
-          List.of(new MemberChange.Joined(user, NewEntry.Role.MEMBER)));
+          List.of(new MemberChange.Joined(user, Role.MEMBER)));
     }
 
     Batch remove(long seq, UserId user) {

@@ -7,6 +7,7 @@ import io.quipu.model.ConversationId;
 import io.quipu.model.DeviceId;
 import io.quipu.model.ErrorCode;
 import io.quipu.model.QuipuException;
+import io.quipu.model.Role;
 import io.quipu.model.UserId;
 import io.quipu.server.journal.Batch;
 import io.quipu.server.journal.ContentDigest;
@@ -347,7 +348,7 @@ public final class FakeStore {
     }
     Conversation made = make(id);
     for (UserId user : id.directUsers()) {
-      made.members.add(new Membership(keyOf(user), user, NewEntry.Role.MEMBER, 1, Membership.OPEN));
+      made.members.add(new Membership(keyOf(user), user, Role.MEMBER, 1, Membership.OPEN));
     }
     return made;
   }

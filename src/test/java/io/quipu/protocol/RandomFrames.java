@@ -5,15 +5,20 @@ import io.quipu.model.Advice;
 import io.quipu.model.Change;
 import io.quipu.model.Content;
 import io.quipu.model.ConversationId;
+import io.quipu.model.ConversationSummary;
 import io.quipu.model.Cursor;
 import io.quipu.model.DeviceId;
 import io.quipu.model.ErrorCode;
 import io.quipu.model.Gap;
+import io.quipu.model.GroupSettings;
 import io.quipu.model.Limits;
+import io.quipu.model.Member;
 import io.quipu.model.Message;
 import io.quipu.model.MessageRange;
 import io.quipu.model.Outcome;
+import io.quipu.model.ReactionCount;
 import io.quipu.model.ReceiptState;
+import io.quipu.model.Role;
 import io.quipu.model.SendState;
 import io.quipu.model.UserId;
 import java.util.ArrayList;
@@ -63,8 +68,23 @@ final class RandomFrames {
           RandomFrames::error,
           r ->
               new Frame.History(
-                  r.number(), r.conversation(), r.position(), r.position(), r.number()),
-          r -> new Frame.HistoryPage(r.number(), r.range(), r.flag()));
+                  r.number(),
+                  r.conversation(),
+                  r.position(),
+                  r.position(),
+                  r.number(),
+                  r.position()),
+          r ->
+              new Frame.HistoryPage(
+                  r.number(), r.range(), r.flag(), r.flag(), r.many(r::reactionCount)),
+          r ->
+              new Frame.Conversations(
+                  r.number(), r.text(20), r.number(), r.maybe(r::conversation)),
+          r -> new Frame.ConversationsPage(r.number(), r.many(r::summary), r.text(20)),
+          r -> new Frame.Members(r.number(), r.conversation(), r.text(20), r.number()),
+          r -> new Frame.MembersPage(r.number(), r.many(r::member), r.text(20)),
+          r -> new Frame.Mute(r.conversation(), r.position()),
+          r -> new Frame.WatchPresence(r.many(r::user)));
 
   private final Random random;
 
@@ -92,12 +112,12 @@ final class RandomFrames {
         flag(),
         new Limits(
             number(), number(), number(), number(), number(), number(), number(), number(),
-            number(), number(), number(), number(), number()));
+            number(), number(), number(), number(), number(), number(), number(), number()));
   }
 
   private Frame send() {
     if (random.nextInt(5) == 0) {
-      Change create = new Change.Create(text(50), many(this::user));
+      Change create = new Change.Create(text(50), many(this::user), settings());
       return new Frame.Send(
           place32(),
           uuid(),
@@ -140,21 +160,40 @@ final class RandomFrames {
   }
 
   private Content sendContent() {
-    return switch (random.nextInt(6)) {
+    return switch (random.nextInt(4)) {
       case 0 -> Content.Text.of(text(200));
       case 1, 2 -> new Content.Body(bytes(300));
-      case 3 -> new Content.Changed(new Change.Add(List.of(user(), user())));
-      case 4 ->
-          new Content.Changed(
-              flag() ? new Change.Remove(List.of(user())) : new Change.Rename(text(40)));
-      default -> new Content.Changed(new Change.Leave());
+      default -> new Content.Changed(change());
     };
+  }
+
+  private Change change() {
+    return switch (random.nextInt(11)) {
+      case 0 -> new Change.Add(List.of(user(), user()));
+      case 1 -> new Change.Remove(List.of(user()));
+      case 2 -> new Change.Rename(text(40));
+      case 3 -> new Change.SetRole(user(), oneOf(Role.values()));
+      case 4 -> new Change.Configure(GroupSettings.DEFAULT.with(settings()));
+      case 5 ->
+          new Change.Edit(place(), flag() ? Content.Text.of(text(50)) : new Content.Body(bytes(9)));
+      case 6 -> new Change.Recall(place());
+      case 7 -> new Change.React(place(), name(7), flag());
+      case 8 -> new Change.Block();
+      case 9 -> new Change.Unblock();
+      default -> flag() ? new Change.Leave() : new Change.EraseUser();
+    };
+  }
+
+  private GroupSettings settings() {
+    return new GroupSettings(
+        maybe(() -> oneOf(GroupSettings.History.values())),
+        maybe(() -> oneOf(GroupSettings.WhoAdds.values())));
   }
 
   private Content anyContent() {
     return switch (random.nextInt(8)) {
-      case 0 -> new Content.Erased();
-      case 1 -> new Content.Changed(new Change.Create(text(50), many(this::user)));
+      case 0 -> flag() ? new Content.Erased() : new Content.Recalled();
+      case 1 -> new Content.Changed(new Change.Create(text(50), many(this::user), settings()));
       default -> sendContent();
     };
   }
@@ -168,10 +207,40 @@ final class RandomFrames {
       if (random.nextInt(4) == 0) {
         gaps.add(new Gap(seq, seq, oneOf(Gap.Reason.values())));
       } else {
-        messages.add(new Message(seq, user(), uuid(), anyLong(), anyContent()));
+        messages.add(message(seq));
       }
     }
     return new MessageRange(conversation(), from, to, messages, gaps);
+  }
+
+  private Message message(long seq) {
+    return new Message(
+        seq, user(), uuid(), anyLong(), anyContent(), flag() ? 0 : seq + 1 + random.nextInt(9));
+  }
+
+  private ConversationSummary summary() {
+    return new ConversationSummary(
+        conversation(),
+        text(20),
+        maybe(() -> oneOf(Role.values())),
+        flag(),
+        number(),
+        settings(),
+        maybe(() -> message(1L + random.nextInt(100))),
+        position(),
+        position(),
+        number(),
+        flag(),
+        anyLong(),
+        flag());
+  }
+
+  private Member member() {
+    return new Member(user(), oneOf(Role.values()), position());
+  }
+
+  private ReactionCount reactionCount() {
+    return new ReactionCount(place(), name(5), number(), flag());
   }
 
   private Cursor cursor() {

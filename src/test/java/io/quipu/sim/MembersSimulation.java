@@ -22,7 +22,7 @@ import io.quipu.server.journal.GroupCommit.Result;
 import io.quipu.server.journal.Journal.SendFate;
 import io.quipu.server.journal.NewEntry;
 import io.quipu.server.journal.NewEntry.MemberChange;
-import io.quipu.server.journal.NewEntry.Role;
+import io.quipu.model.Role;
 import io.quipu.server.journal.StoredContent;
 import io.quipu.server.sequencer.Sequencer;
 import io.quipu.server.sequencer.SequencerEffect;

@@ -97,6 +97,7 @@ public record Configuration(
    * @param sendTimeoutMs a send that has no answer by then is answered UNKNOWN
    * @param appendRetryMs an append without an answer goes to the owner again after so long
    * @param maxDevices of one user
+   * @param watchedUsers whose presence one session watches
    */
   public record Session(
       int maxBodyBytes,
@@ -105,7 +106,8 @@ public record Configuration(
       int sendTimeoutMs,
       int appendRetryMs,
       int maxDevices,
-      int maxRequests) {}
+      int maxRequests,
+      int watchedUsers) {}
 
   /**
    * @param shards the same on all nodes, for ever
@@ -115,6 +117,11 @@ public record Configuration(
    * @param maxLinks whose numbers one conversation remembers
    * @param recentIds of one conversation: a hint for dedupe
    * @param idleMs an idle conversation leaves memory
+   * @param editMs so long may a sender edit a message
+   * @param recallMs so long may a sender recall a message
+   * @param ownedGroups of one user
+   * @param newDirectsPerHour that one user begins
+   * @param reactionsPerMessage of one user
    */
   public record Sequencer(
       int shards,
@@ -124,7 +131,12 @@ public record Configuration(
       int maxLinks,
       int recentIds,
       int idleMs,
-      int groupMembers) {}
+      int groupMembers,
+      int editMs,
+      int recallMs,
+      int ownedGroups,
+      int newDirectsPerHour,
+      int reactionsPerMessage) {}
 
   /**
    * @param writersPerSequencer connections that commit

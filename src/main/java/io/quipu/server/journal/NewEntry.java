@@ -1,6 +1,7 @@
 package io.quipu.server.journal;
 
 import io.quipu.model.Content;
+import io.quipu.model.Role;
 import io.quipu.model.UserId;
 import java.util.List;
 
@@ -21,12 +22,5 @@ public record NewEntry(long seq, EntryId id, Content content, List<MemberChange>
 
     /** This entry is the last one that he sees. */
     record Left(UserId user) implements MemberChange {}
-  }
-
-  /** What a member may do. */
-  public enum Role {
-    MEMBER,
-    /** Adds, removes, renames. */
-    OWNER
   }
 }

@@ -8,7 +8,7 @@ import io.quipu.model.UserId;
 import io.quipu.server.cluster.Append;
 import io.quipu.server.journal.ConversationState.Membership;
 import io.quipu.server.journal.NewEntry.MemberChange;
-import io.quipu.server.journal.NewEntry.Role;
+import io.quipu.model.Role;
 import java.util.ArrayList;
 import java.util.Collection;
 import java.util.LinkedHashMap;

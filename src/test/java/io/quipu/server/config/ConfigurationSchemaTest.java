@@ -122,7 +122,10 @@ final class ConfigurationSchemaTest {
                 c.recipient().syncPageMessages(),
                 c.recipient().syncPageBytes(),
                 c.session().sendTimeoutMs(),
-                c.sequencer().groupMembers()))
+                c.sequencer().groupMembers(),
+                c.sequencer().editMs(),
+                c.sequencer().recallMs(),
+                c.session().watchedUsers()))
         .isEqualTo(Limits.DEFAULT);
   }
 

@@ -19,7 +19,7 @@ import io.quipu.server.cluster.Append;
 import io.quipu.server.journal.ConversationState.Membership;
 import io.quipu.server.journal.NewEntry.MemberChange.Joined;
 import io.quipu.server.journal.NewEntry.MemberChange.Left;
-import io.quipu.server.journal.NewEntry.Role;
+import io.quipu.model.Role;
 import io.quipu.server.sequencer.Roster.Judgement;
 import java.util.List;
 import org.junit.jupiter.api.Test;

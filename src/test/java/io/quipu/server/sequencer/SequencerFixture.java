@@ -15,7 +15,7 @@ import io.quipu.server.journal.ConversationState;
 import io.quipu.server.journal.ConversationState.Membership;
 import io.quipu.server.journal.ConversationState.StoredId;
 import io.quipu.server.journal.EntryId;
-import io.quipu.server.journal.NewEntry.Role;
+import io.quipu.model.Role;
 import io.quipu.server.journal.StoredContent;
 import java.util.List;
 import java.util.UUID;

@@ -36,7 +36,7 @@ import io.quipu.server.journal.ConversationState.Membership;
 import io.quipu.server.journal.GroupCommit.Result;
 import io.quipu.server.journal.Journal.SendFate;
 import io.quipu.server.journal.NewEntry;
-import io.quipu.server.journal.NewEntry.Role;
+import io.quipu.model.Role;
 import io.quipu.server.sequencer.SequencerEffect.Answer;
 import java.util.ArrayList;
 import java.util.List;

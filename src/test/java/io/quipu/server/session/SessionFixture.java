@@ -47,7 +47,10 @@ final class SessionFixture {
           100,
           1_000,
           TIMEOUT_MS,
-          10);
+          10,
+          60_000,
+          60_000,
+          3);
   static final Session.Rules RULES = new Session.Rules(LIMITS, RETRY_MS, 2, MAX_UNRESOLVED);
   static final Verdict GAP = new Verdict.NotTaken(Reason.LINK_GAP);
   static final Verdict BUSY = new Verdict.NotTaken(Reason.BUSY);
