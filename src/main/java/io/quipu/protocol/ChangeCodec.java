@@ -9,18 +9,18 @@ import io.quipu.model.GroupSettings;
 import io.quipu.model.QuipuException;
 import io.quipu.model.UserId;
 import io.quipu.protocol.wire.AddMembers;
-import io.quipu.protocol.wire.CreateGroup;
-import io.quipu.protocol.wire.Leave;
-import io.quipu.protocol.wire.RemoveMembers;
 import io.quipu.protocol.wire.Block;
 import io.quipu.protocol.wire.Configure;
+import io.quipu.protocol.wire.CreateGroup;
 import io.quipu.protocol.wire.Edit;
 import io.quipu.protocol.wire.EraseUser;
+import io.quipu.protocol.wire.Leave;
 import io.quipu.protocol.wire.React;
 import io.quipu.protocol.wire.Recall;
+import io.quipu.protocol.wire.RemoveMembers;
+import io.quipu.protocol.wire.Rename;
 import io.quipu.protocol.wire.SetRole;
 import io.quipu.protocol.wire.Unblock;
-import io.quipu.protocol.wire.Rename;
 import java.util.List;
 
 /** Changes as they stand in frames and in the store: a quipu.v1.Change. */
@@ -93,10 +93,7 @@ public final class ChangeCodec {
       wire.setRecall(Recall.newBuilder().setSeq(recall.seq()));
     } else if (change instanceof Change.React react) {
       wire.setReact(
-          React.newBuilder()
-              .setSeq(react.seq())
-              .setKey(react.key())
-              .setRemove(react.remove()));
+          React.newBuilder().setSeq(react.seq()).setKey(react.key()).setRemove(react.remove()));
     }
   }
 

@@ -243,12 +243,13 @@ final class FromWire {
     return wire.getErased() ? new Content.Erased() : new Content.Unknown();
   }
 
-  /** A change from a server: one of a newer version keeps its place. */
+  /** A change from a server: one of a newer version, whole or in part, keeps its place. */
   static Content received(io.quipu.protocol.wire.Change wire) {
-    return switch (wire.getChangeCase()) {
-      case CHANGE_NOT_SET -> new Content.Unknown();
-      default -> new Content.Changed(ChangeCodec.fromWire(wire));
-    };
+    try {
+      return new Content.Changed(ChangeCodec.fromWire(wire));
+    } catch (QuipuException ofANewerVersion) {
+      return new Content.Unknown();
+    }
   }
 
   static List<Gap> gaps(List<io.quipu.protocol.wire.Gap> wire) {

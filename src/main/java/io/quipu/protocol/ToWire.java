@@ -119,11 +119,9 @@ final class ToWire {
   }
 
   private static void putLists(Ways ways) {
+    ways.put(Frame.Conversations.class, (wire, f) -> wire.setConversations(ListCodec.toWire(f)));
     ways.put(
-        Frame.Conversations.class, (wire, f) -> wire.setConversations(ListCodec.toWire(f)));
-    ways.put(
-        Frame.ConversationsPage.class,
-        (wire, f) -> wire.setConversationsPage(ListCodec.toWire(f)));
+        Frame.ConversationsPage.class, (wire, f) -> wire.setConversationsPage(ListCodec.toWire(f)));
     ways.put(Frame.Members.class, (wire, f) -> wire.setMembers(ListCodec.toWire(f)));
     ways.put(Frame.MembersPage.class, (wire, f) -> wire.setMembersPage(ListCodec.toWire(f)));
     ways.put(

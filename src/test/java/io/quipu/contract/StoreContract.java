@@ -144,9 +144,7 @@ abstract class StoreContract {
 
     Batch add(long seq, UserId user) {
       return change(
-          seq,
-          new Change.Add(List.of(user)),
-          List.of(new MemberChange.Joined(user, Role.MEMBER)));
+          seq, new Change.Add(List.of(user)), List.of(new MemberChange.Joined(user, Role.MEMBER)));
     }
 
     Batch remove(long seq, UserId user) {

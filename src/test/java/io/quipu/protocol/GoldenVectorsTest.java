@@ -33,7 +33,7 @@ class GoldenVectorsTest {
   private static final HexFormat HEX = HexFormat.of();
 
   static Stream<JsonObject> vectors() {
-    return Stream.of("connection", "send", "deliver", "sync", "outcomes")
+    return Stream.of("connection", "send", "deliver", "sync", "outcomes", "changes", "lists")
         .flatMap(file -> objects(file, "vectors"));
   }
 

@@ -78,8 +78,7 @@ final class RandomFrames {
               new Frame.HistoryPage(
                   r.number(), r.range(), r.flag(), r.flag(), r.many(r::reactionCount)),
           r ->
-              new Frame.Conversations(
-                  r.number(), r.text(20), r.number(), r.maybe(r::conversation)),
+              new Frame.Conversations(r.number(), r.text(20), r.number(), r.maybe(r::conversation)),
           r -> new Frame.ConversationsPage(r.number(), r.many(r::summary), r.text(20)),
           r -> new Frame.Members(r.number(), r.conversation(), r.text(20), r.number()),
           r -> new Frame.MembersPage(r.number(), r.many(r::member), r.text(20)),

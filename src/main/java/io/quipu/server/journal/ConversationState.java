@@ -1,7 +1,7 @@
 package io.quipu.server.journal;
 
-import io.quipu.model.UserId;
 import io.quipu.model.Role;
+import io.quipu.model.UserId;
 import java.util.List;
 
 /**

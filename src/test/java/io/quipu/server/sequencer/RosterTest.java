@@ -14,12 +14,12 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import io.quipu.model.Change;
 import io.quipu.model.ErrorCode;
+import io.quipu.model.Role;
 import io.quipu.model.UserId;
 import io.quipu.server.cluster.Append;
 import io.quipu.server.journal.ConversationState.Membership;
 import io.quipu.server.journal.NewEntry.MemberChange.Joined;
 import io.quipu.server.journal.NewEntry.MemberChange.Left;
-import io.quipu.model.Role;
 import io.quipu.server.sequencer.Roster.Judgement;
 import java.util.List;
 import org.junit.jupiter.api.Test;
