@@ -38,6 +38,7 @@ public final class CatchUp {
    *     others
    */
   public record Settings(long timeoutMs, long graceMs, long stuckMs) {
+    /** Suits a phone as well as a load generator. */
     public static final Settings DEFAULT = new Settings(30_000, 1_000, 5_000);
   }
 

@@ -32,9 +32,26 @@ public sealed interface ClientEvent {
   /** This client has stopped for good: by close(), or because the server said STOP. */
   record Stopped(String reason) implements ClientEvent {}
 
-  /** A watermark: everything up to this seq has come so far on its way to that user. */
+  /** A watermark that has risen: everything up to seq has come so far on its way to that user. */
   record Receipt(ConversationId conversation, UserId user, ReceiptState state, long seq)
       implements ClientEvent {}
+
+  /** Somebody is writing; forget it after some seconds, or when his message comes. */
+  record Typing(ConversationId conversation, UserId user) implements ClientEvent {}
+
+  /**
+   * Of a user who is watched.
+   *
+   * @param lastSeenMs Unix time of the end of his last session; 0 = never, or he may not be seen
+   */
+  record Presence(UserId user, boolean online, long lastSeenMs) implements ClientEvent {}
+
+  /**
+   * This user wants no notifications of a conversation, as told on another device.
+   *
+   * @param untilMs Unix time; 0 = not muted any more
+   */
+  record Muted(ConversationId conversation, long untilMs) implements ClientEvent {}
 
   /** This user has read up to seq, on another device. */
   record ReadMark(ConversationId conversation, long seq) implements ClientEvent {}

@@ -6,13 +6,13 @@ import io.quipu.model.ErrorCode;
 import io.quipu.model.MessageRange;
 import io.quipu.model.Outcome;
 import io.quipu.model.QuipuException;
+import io.quipu.model.ReceiptState;
 import io.quipu.model.UserId;
 import io.quipu.protocol.Frame;
 import io.vertx.core.Context;
 import io.vertx.core.Future;
 import io.vertx.core.Promise;
 import io.vertx.core.Vertx;
-import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -20,6 +20,7 @@ import java.util.UUID;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.function.Consumer;
 import java.util.function.Function;
+import java.util.function.IntFunction;
 import java.util.function.LongSupplier;
 import java.util.function.Supplier;
 import java.util.random.RandomGenerator;
@@ -33,7 +34,7 @@ import org.slf4j.LoggerFactory;
 final class ClientLoop implements Turns {
   private static final Logger LOG = LoggerFactory.getLogger(ClientLoop.class);
   private static final String CLIENT = "quipu-java/1";
-  private static final int MAX_READ_MARKS = 1_000;
+  private static final int RECEIPT_CONVERSATIONS = 1_000;
   private static final long NEVER = Long.MAX_VALUE;
 
   /** What an application gives to its client. */
@@ -60,7 +61,8 @@ final class ClientLoop implements Turns {
   private final Receiving receiving;
 
   private final Promise<Void> started = Promise.promise();
-  private final Map<ConversationId, Long> readMarks = new LinkedHashMap<>();
+  private final Marks marks = new Marks(this::write);
+  private final ReceiptBook receipts = new ReceiptBook(RECEIPT_CONVERSATIONS);
 
   private Optional<LineReceiver> line = Optional.empty();
   private Optional<UserId> self = Optional.empty();
@@ -170,30 +172,29 @@ final class ClientLoop implements Turns {
         : sending.status(conversation, id, cancel);
   }
 
-  Future<HistorySlice> history(
-      ConversationId conversation, long beforeSeq, long afterSeq, int limit) {
+  /** A question with one answer: now, or on the next connection. */
+  <F extends Frame> Future<F> ask(IntFunction<Frame> withNumber, Class<F> answer) {
     now();
     if (stopped) {
       return Future.failedFuture(Sending.closed(Outcome.NOT_APPLIED));
     }
     scheduleTurn();
-    return requests
-        .ask(number -> new Frame.History(number, conversation, beforeSeq, afterSeq, limit), nowMs)
-        .map(
-            answer -> {
-              Frame.HistoryPage page = (Frame.HistoryPage) answer;
-              return new HistorySlice(page.range(), page.more());
-            });
+    return requests.ask(withNumber, nowMs).map(answer::cast);
   }
 
-  void readMark(ConversationId conversation, long seq) {
+  /** Tells something that has no answer. */
+  void mark(Consumer<Marks> what) {
     now();
-    if (up) {
-      write(new Frame.ReadMark(conversation, seq));
-    } else if (readMarks.size() < MAX_READ_MARKS || readMarks.containsKey(conversation)) {
-      readMarks.merge(conversation, seq, Math::max);
-    }
+    what.accept(marks);
     scheduleTurn();
+  }
+
+  long receivedBy(ConversationId conversation, UserId user, ReceiptState state) {
+    return receipts.upTo(conversation, user, state);
+  }
+
+  Optional<UserId> self() {
+    return self;
   }
 
   void resume(ConversationId conversation) {
@@ -302,11 +303,13 @@ final class ClientLoop implements Turns {
     } else if (frame instanceof Frame.SyncDone done) {
       receiving.feed(new InboxEvent.SyncEnded(done.syncId()));
     } else if (frame instanceof Frame.Receipt receipt) {
-      tell(
-          new ClientEvent.Receipt(
-              receipt.conversation(), receipt.user(), receipt.state(), receipt.seq()));
-    } else if (frame instanceof Frame.ReadMark mark) {
-      tell(new ClientEvent.ReadMark(mark.conversation(), mark.seq()));
+      receipts
+          .take(
+              new ClientEvent.Receipt(
+                  receipt.conversation(), receipt.user(), receipt.state(), receipt.seq()))
+          .ifPresent(this::tell);
+    } else if (hint(frame)) {
+      return;
     } else if (frame instanceof Frame.Tail tail) {
       receiving.feed(new InboxEvent.Grown(tail.conversation(), tail.seq()));
     } else if (frame instanceof Frame.Ping ping) {
@@ -320,12 +323,32 @@ final class ClientLoop implements Turns {
       requests.answered(result.request(), result);
     } else if (frame instanceof Frame.HistoryPage page) {
       requests.answered(page.request(), page);
+    } else if (frame instanceof Frame.ConversationsPage page) {
+      requests.answered(page.request(), page);
+    } else if (frame instanceof Frame.MembersPage page) {
+      requests.answered(page.request(), page);
     } else if (frame instanceof Frame.GoAway away) {
       live(
           new Lifecycle.Event.Told(away.code(), away.advice(), away.retryAfterMs(), away.detail()));
     } else if (frame instanceof Frame.Error error) {
       refused(error);
     }
+  }
+
+  /** Returns false if it is none. */
+  private boolean hint(Frame frame) {
+    if (frame instanceof Frame.ReadMark mark) {
+      tell(new ClientEvent.ReadMark(mark.conversation(), mark.seq()));
+    } else if (frame instanceof Frame.Mute mute) {
+      tell(new ClientEvent.Muted(mute.conversation(), mute.untilMs()));
+    } else if (frame instanceof Frame.Presence presence) {
+      tell(new ClientEvent.Presence(presence.user(), presence.online(), presence.lastSeenMs()));
+    } else if (frame instanceof Frame.Typing typing) {
+      typing.user().ifPresent(user -> tell(new ClientEvent.Typing(typing.conversation(), user)));
+    } else {
+      return false;
+    }
+    return true;
   }
 
   private void sent(OutboxEvent answer) {
@@ -384,8 +407,7 @@ final class ClientLoop implements Turns {
             connected.limits(), connected.storeEpoch(), connected.deviceIsNew()));
     sending.connected(user, connected.limits());
     requests.connected();
-    readMarks.forEach((conversation, seq) -> write(new Frame.ReadMark(conversation, seq)));
-    readMarks.clear();
+    marks.connected();
     started.tryComplete();
   }
 
@@ -478,6 +500,7 @@ final class ClientLoop implements Turns {
     was.ifPresent(receiver -> receiver.socket.close());
     if (up) {
       up = false;
+      marks.disconnected();
       requests.disconnected();
       receiving.disconnected();
       sending.step(new OutboxEvent.Disconnected());

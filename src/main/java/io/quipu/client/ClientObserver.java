@@ -12,10 +12,13 @@ public interface ClientObserver {
   /** Sees nothing. */
   ClientObserver NONE = new ClientObserver() {};
 
+  /** The application asked for this send. */
   default void invoked(PendingSend send) {}
 
+  /** The server has committed it. */
   default void acked(PendingSend send, Stored stored) {}
 
+  /** It ended without being stored, or nobody knows. */
   default void rejected(PendingSend send, ErrorCode code, Outcome outcome) {}
 
   /**

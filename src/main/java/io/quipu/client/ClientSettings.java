@@ -22,6 +22,7 @@ public record ClientSettings(
     int maxRequests,
     long requestTimeoutMs,
     int maxFrameBytes) {
+  /** Suits a phone as well as a load generator. */
   public static final ClientSettings DEFAULT =
       new ClientSettings(
           Outbox.Settings.DEFAULT,
@@ -35,6 +36,7 @@ public record ClientSettings(
           30_000,
           1024 * 1024);
 
+  /** These, with other limits of the outbox. */
   public ClientSettings withOutbox(Outbox.Settings other) {
     return new ClientSettings(
         other,
@@ -49,6 +51,7 @@ public record ClientSettings(
         maxFrameBytes);
   }
 
+  /** These, with other limits of the inbox. */
   public ClientSettings withInbox(Inbox.Settings other) {
     return new ClientSettings(
         outbox,
@@ -63,6 +66,7 @@ public record ClientSettings(
         maxFrameBytes);
   }
 
+  /** These, with other times of the connection. */
   public ClientSettings withLifecycle(Lifecycle.Settings other) {
     return new ClientSettings(
         outbox,

@@ -22,5 +22,6 @@ public interface CursorStore {
    */
   Future<Void> put(ConversationId conversation, long seq);
 
+  /** Called once, at the end. */
   Future<Void> close();
 }

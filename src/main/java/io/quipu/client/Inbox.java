@@ -61,6 +61,7 @@ public final class Inbox {
       long ackDelayMs,
       int ackMessages,
       CatchUp.Settings catchUp) {
+    /** Suits a phone as well as a load generator. */
     public static final Settings DEFAULT =
         new Settings(1_024, 8_192, 16 * 1024 * 1024, 8, 0, 64, CatchUp.Settings.DEFAULT);
   }
@@ -101,6 +102,7 @@ public final class Inbox {
     this.catchUp = new CatchUp(settings.catchUp(), syncBackoff);
   }
 
+  /** What this event brings about. */
   public List<InboxEffect> step(InboxEvent event, long nowMs) {
     if (event instanceof InboxEvent.Handled handled) {
       handled(handled.conversation(), handled.run());

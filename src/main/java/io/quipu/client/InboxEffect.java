@@ -19,8 +19,10 @@ public sealed interface InboxEffect {
   /** Store the cursor; answer with CursorKept or CursorNotKept. */
   record KeepCursor(ConversationId conversation, long seq, long run) implements InboxEffect {}
 
+  /** The handler failed too often: this conversation stands still until Resume. */
   record Halted(ConversationId conversation, long seq, Throwable cause) implements InboxEffect {}
 
+  /** The log now ends at seq: the store was rolled back. */
   record Reset(ConversationId conversation, long seq) implements InboxEffect {}
 
   /** All that was committed before the connection came up is with the application. */

@@ -17,17 +17,22 @@ public sealed interface InboxEvent {
    */
   record Connected(Limits limits, String storeEpoch, boolean deviceIsNew) implements InboxEvent {}
 
+  /** The connection is gone. */
   record Disconnected() implements InboxEvent {}
 
+  /** A Deliver has come. */
   record Delivered(MessageRange range) implements InboxEvent {}
 
+  /** A SyncPage has come. */
   record Paged(Frame.SyncPage page) implements InboxEvent {}
 
+  /** A SyncDone has come. */
   record SyncEnded(int syncId) implements InboxEvent {}
 
   /** The server could not serve a sync. */
   record SyncRefused(int syncId, int retryAfterMs) implements InboxEvent {}
 
+  /** An AckConfirm has come. */
   record Confirmed(ConversationId conversation, long seq) implements InboxEvent {}
 
   /** The conversation reaches to this seq at least. */
@@ -46,12 +51,14 @@ public sealed interface InboxEvent {
    */
   record Handled(ConversationId conversation, long run) implements InboxEvent {}
 
+  /** The handler's Future has failed. */
   record HandlerFailed(ConversationId conversation, long run, Throwable cause)
       implements InboxEvent {}
 
   /** The cursor store has it. */
   record CursorKept(ConversationId conversation, long run) implements InboxEvent {}
 
+  /** The cursor store has failed. */
   record CursorNotKept(ConversationId conversation, long run, Throwable cause)
       implements InboxEvent {}
 

@@ -34,15 +34,19 @@ public final class Lifecycle {
    * @param stableMs a connection that held so long makes failures before it forgotten
    */
   public record Settings(long connectTimeoutMs, long leaveMs, long stableMs) {
+    /** Suits a phone as well as a load generator. */
     public static final Settings DEFAULT = new Settings(10_000, 2_000, 5_000);
   }
 
   /** What happens. Events of an attempt that is over are ignored. */
   public sealed interface Event {
+    /** The application wants a connection. */
     record Start() implements Event {}
 
+    /** A token is there. */
     record TokenReady(int attempt) implements Event {}
 
+    /** The socket is open. */
     record Dialed(int attempt) implements Event {}
 
     /** No token, or no connection. */
@@ -53,6 +57,7 @@ public final class Lifecycle {
      */
     record Greeted(int heartbeatMs, long tokenMs) implements Event {}
 
+    /** The server took a fresh token. */
     record Renewed(long tokenMs) implements Event {}
 
     /** GoAway, or an Error before Connected. */
@@ -67,20 +72,25 @@ public final class Lifecycle {
     /** Nothing is on its way to the server. */
     record Quiet() implements Event {}
 
+    /** No connection is wanted any more. */
     record Stop(String reason) implements Event {}
 
+    /** Time has passed. */
     record Tick() implements Event {}
   }
 
   /** What to do. */
   public sealed interface Effect {
+    /** Ask the application for a token. */
     record FetchToken(int attempt) implements Effect {}
 
+    /** Open a socket. */
     record Dial(int attempt) implements Effect {}
 
     /** Send Connect. */
     record Greet() implements Effect {}
 
+    /** Send a Ping. */
     record Ping() implements Effect {}
 
     /** Get a token and send Renew. */
@@ -89,22 +99,33 @@ public final class Lifecycle {
     /** Send nothing new on this connection. */
     record Drain() implements Effect {}
 
+    /** Close the socket. */
     record Hangup() implements Effect {}
 
+    /** Tell the application that there is no connection. */
     record Down(String reason, long inMs) implements Effect {}
 
+    /** Tell the application that there will be none. */
     record Stopped(int code, String reason) implements Effect {}
   }
 
   /** The states of the table. */
   public enum State {
+    /** Not started. */
     IDLE,
+    /** A pause before the next attempt. */
     WAITING,
+    /** Waits for a token. */
     TOKEN,
+    /** Waits for the socket. */
     DIALING,
+    /** Waits for Connected. */
     GREETING,
+    /** Connected. */
     OPEN,
+    /** The server is going: what is in flight is finished. */
     LEAVING,
+    /** For good. */
     STOPPED
   }
 
@@ -131,11 +152,13 @@ public final class Lifecycle {
 
   private List<Effect> effects = new ArrayList<>();
 
+  /** Not started yet. */
   public Lifecycle(Settings settings, Backoff backoff) {
     this.settings = settings;
     this.backoff = backoff;
   }
 
+  /** Where it stands. */
   public State state() {
     return state;
   }
@@ -156,6 +179,7 @@ public final class Lifecycle {
     wroteMs = nowMs;
   }
 
+  /** What this event brings about. */
   public List<Effect> step(Event event, long nowMs) {
     if (event instanceof Event.Tick) {
       tick(nowMs);

@@ -58,6 +58,7 @@ public final class Outbox {
    * @param giveUpMs from its first attempt until the user is told UNKNOWN
    */
   public record Settings(int maxMessages, int maxBytes, int maxTries, long giveUpMs) {
+    /** Suits a phone as well as a load generator. */
     public static final Settings DEFAULT = new Settings(10_000, 32 * 1024 * 1024, 50, 120_000);
   }
 
@@ -107,6 +108,7 @@ public final class Outbox {
     this.wireBytes = wireBytes;
   }
 
+  /** What this event brings about. */
   public List<OutboxEffect> step(OutboxEvent event, long nowMs) {
     if (event instanceof OutboxEvent.Acked acked) {
       acked(acked.ack());
@@ -157,6 +159,7 @@ public final class Outbox {
     return inFlight.isEmpty();
   }
 
+  /** Whether this send has no definite outcome yet. */
   public boolean contains(UUID id) {
     return entries.containsKey(id);
   }
@@ -166,6 +169,7 @@ public final class Outbox {
     return entries.containsKey(id) && entries.get(id).maybeSent;
   }
 
+  /** Sends without a definite outcome. */
   public int size() {
     return entries.size();
   }

@@ -7,6 +7,7 @@ import java.util.UUID;
 
 /** What an {@link Outbox} wants done. */
 public sealed interface OutboxEffect {
+  /** Write this frame. */
   record Transmit(Frame.Send frame) implements OutboxEffect {}
 
   /** It is stored, and has left the outbox. */

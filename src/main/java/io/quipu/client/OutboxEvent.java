@@ -22,10 +22,13 @@ public sealed interface OutboxEvent {
   /** The server will close this connection: nothing more goes out on it. */
   record GoingAway() implements OutboxEvent {}
 
+  /** The connection is gone. */
   record Disconnected() implements OutboxEvent {}
 
+  /** A SendAck has come. */
   record Acked(Frame.SendAck ack) implements OutboxEvent {}
 
+  /** A SendRejected has come. */
   record Rejected(Frame.SendRejected rejection) implements OutboxEvent {}
 
   /** The user wants a parked one sent again. */

@@ -12,6 +12,7 @@ public interface OutboxStore {
   /** What an earlier run left, in the order of adding; called once. */
   Future<List<PendingSend>> load();
 
+  /** Keeps one; the send waits for it. */
   Future<Void> add(PendingSend send);
 
   /** Forgets one; an id that is not there is no error. */
@@ -20,5 +21,6 @@ public interface OutboxStore {
   /** True if a later run of the program finds here what this one leaves. */
   boolean outlivesProcess();
 
+  /** Called once, at the end. */
   Future<Void> close();
 }

@@ -38,6 +38,9 @@ public record PendingSend(UUID id, To to, Content content) {
   }
 
   private static int changeBytes(Change change) {
+    if (change instanceof Change.Edit edit) {
+      return contentBytes(edit.content());
+    }
     int bytes = Change.MAX_TITLE_BYTES;
     for (UserId member : members(change)) {
       bytes += MEMBER_BYTES + member.value().getBytes(StandardCharsets.UTF_8).length;

@@ -3,11 +3,16 @@ package io.quipu.client;
 import io.quipu.model.Change;
 import io.quipu.model.Content;
 import io.quipu.model.ConversationId;
+import io.quipu.model.ConversationSummary;
 import io.quipu.model.DeviceId;
 import io.quipu.model.ErrorCode;
+import io.quipu.model.GroupSettings;
+import io.quipu.model.Limits;
 import io.quipu.model.Outcome;
 import io.quipu.model.QuipuException;
+import io.quipu.model.ReceiptState;
 import io.quipu.model.UserId;
+import io.quipu.protocol.Frame;
 import io.vertx.core.Context;
 import io.vertx.core.Future;
 import io.vertx.core.Promise;
@@ -22,6 +27,7 @@ import java.util.UUID;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.function.Consumer;
 import java.util.function.Function;
+import java.util.function.IntFunction;
 import java.util.function.LongSupplier;
 import java.util.function.Supplier;
 import java.util.random.RandomGenerator;
@@ -75,6 +81,7 @@ public final class QuipuClient {
     return ((VertxInternal) vertx).createEventLoopContext();
   }
 
+  /** Begins to describe a client; {@link Builder#server}, token and device must be set. */
   public static Builder builder(Vertx vertx) {
     return new Builder(vertx);
   }
@@ -137,27 +144,61 @@ public final class QuipuClient {
     return ids.next(ClientTime.unixMs());
   }
 
-  /** Makes a group with this user as its owner; {@link Stored#conversation} names it. */
-  public Future<Stored> createGroup(String title, List<UserId> members) {
-    return send(
-        new PendingSend(
-            newId(), new To.NewGroup(), new Content.Changed(new Change.Create(title, members))));
+  /** A conversation by its name. */
+  public Conversation conversation(ConversationId id) {
+    return new Conversation(this, id);
   }
 
-  public Future<Stored> addMembers(ConversationId group, List<UserId> members) {
-    return send(group, new Content.Changed(new Change.Add(members)));
+  /** Everything about the conversation that a received message is of. */
+  public Conversation conversation(ReceivedMessage message) {
+    return conversation(message.conversation());
   }
 
-  public Future<Stored> removeMembers(ConversationId group, List<UserId> members) {
-    return send(group, new Content.Changed(new Change.Remove(members)));
+  /** The direct conversation with a user; after the first connection, since it bears both names. */
+  public Future<Conversation> direct(UserId user) {
+    return on(
+        () ->
+            loop.self()
+                .map(self -> Future.succeededFuture(ConversationId.direct(self, user)))
+                .orElseGet(
+                    () ->
+                        Future.failedFuture(
+                            new QuipuException(
+                                ErrorCode.NOT_CONNECTED, "this client was never connected")))
+                .map(this::conversation));
   }
 
-  public Future<Stored> leave(ConversationId group) {
-    return send(group, new Content.Changed(new Change.Leave()));
+  /** Makes a group with this user as its owner. */
+  public Future<Conversation> createGroup(String title, List<UserId> members) {
+    return createGroup(title, members, GroupSettings.UNCHANGED);
   }
 
-  public Future<Stored> rename(ConversationId group, String title) {
-    return send(group, new Content.Changed(new Change.Rename(title)));
+  /** Makes a group with this user as its owner; what the settings leave open has its default. */
+  public Future<Conversation> createGroup(
+      String title, List<UserId> members, GroupSettings settings) {
+    Change create = new Change.Create(title, members, settings);
+    return send(new PendingSend(newId(), new To.NewGroup(), new Content.Changed(create)))
+        .map(stored -> conversation(stored.conversation()));
+  }
+
+  /** This user's conversations, most recently active first. */
+  public Pages<ConversationSummary> conversations() {
+    return new Pages<>(
+        from ->
+            ask(
+                    number -> new Frame.Conversations(number, from, 0, Optional.empty()),
+                    Frame.ConversationsPage.class)
+                .map(page -> new Pages.Page<>(page.conversations(), page.nextPage())));
+  }
+
+  /**
+   * From now on {@link ClientEvent.Presence} tells whether these users are connected, now and
+   * whenever it changes; in place of those watched before.
+   *
+   * @param users at most {@link Limits#watchedUsers}; none ends it
+   */
+  public void watchPresence(List<UserId> users) {
+    mark(marks -> marks.watch(users));
   }
 
   /** Sends one again whose outcome was UNKNOWN, with the same id, before all after it. */
@@ -190,7 +231,7 @@ public final class QuipuClient {
 
   /** Tells the server and this user's other devices that he has read up to here. A hint. */
   public void readMark(ConversationId conversation, long seq) {
-    run(() -> loop.readMark(conversation, seq));
+    mark(marks -> marks.read(conversation, seq));
   }
 
   /**
@@ -201,7 +242,7 @@ public final class QuipuClient {
    */
   public Future<HistorySlice> historyBefore(
       ConversationId conversation, long beforeSeq, int limit) {
-    return on(() -> loop.history(conversation, beforeSeq, 0, limit));
+    return history(number -> new Frame.History(number, conversation, beforeSeq, 0, limit));
   }
 
   /**
@@ -211,7 +252,41 @@ public final class QuipuClient {
    * @param limit 0 = as many as the server gives in one page
    */
   public Future<HistorySlice> historyAfter(ConversationId conversation, long afterSeq, int limit) {
-    return on(() -> loop.history(conversation, 0, afterSeq, limit));
+    return history(number -> new Frame.History(number, conversation, 0, afterSeq, limit));
+  }
+
+  /**
+   * A seq and its neighbours, about half of them on each side.
+   *
+   * @param limit 0 = as many as the server gives in one page
+   */
+  public Future<HistorySlice> historyAround(
+      ConversationId conversation, long aroundSeq, int limit) {
+    return history(number -> new Frame.History(number, conversation, 0, 0, limit, aroundSeq));
+  }
+
+  private Future<HistorySlice> history(IntFunction<Frame> question) {
+    return ask(question, Frame.HistoryPage.class).map(HistorySlice::of);
+  }
+
+  <F extends Frame> Future<F> ask(IntFunction<Frame> question, Class<F> answer) {
+    return on(() -> loop.ask(question, answer));
+  }
+
+  void mute(ConversationId conversation, long untilMs) {
+    mark(marks -> marks.mute(conversation, untilMs));
+  }
+
+  void typing(ConversationId conversation) {
+    mark(marks -> marks.typing(conversation));
+  }
+
+  private void mark(Consumer<Marks> what) {
+    run(() -> loop.mark(what));
+  }
+
+  Future<Long> receivedBy(ConversationId conversation, UserId user, ReceiptState state) {
+    return on(() -> Future.succeededFuture(loop.receivedBy(conversation, user, state)));
   }
 
   /** Hands over a conversation again that was halted by failures of the handler. */
@@ -282,6 +357,7 @@ public final class QuipuClient {
       return this;
     }
 
+    /** A token that lasts for as long as this client is needed. */
     public Builder token(String token) {
       return token(() -> Future.succeededFuture(token));
     }
@@ -292,6 +368,7 @@ public final class QuipuClient {
       return this;
     }
 
+    /** Names this installation: chosen once, kept together with its stores; 1 to 64 bytes. */
     public Builder device(String name) {
       this.device = Optional.of(new DeviceId(name));
       return this;
@@ -315,16 +392,19 @@ public final class QuipuClient {
       return this;
     }
 
+    /** Called on the client's context with everything else that happens; it must not block. */
     public Builder onEvent(Consumer<ClientEvent> handler) {
       this.eventHandler = handler;
       return this;
     }
 
+    /** Sees what a checker of histories needs. Default: nobody. */
     public Builder observer(ClientObserver sees) {
       this.observer = sees;
       return this;
     }
 
+    /** Default: {@link ClientSettings#DEFAULT}. */
     public Builder settings(ClientSettings limits) {
       this.settings = limits;
       return this;
@@ -349,6 +429,8 @@ public final class QuipuClient {
     }
 
     /**
+     * Makes the client; {@link QuipuClient#start} connects it.
+     *
      * @throws IllegalArgumentException for a server URI that is none of the three kinds
      * @throws QuipuException INVALID_ID for a device that cannot be
      */

@@ -12,14 +12,17 @@ import io.quipu.model.UserId;
  * @param own sent by this user, from this device or another one
  */
 public record ReceivedMessage(ConversationId conversation, Message message, boolean own) {
+  /** Its place in the conversation. */
   public long seq() {
     return message.seq();
   }
 
+  /** Who sent it. */
   public UserId sender() {
     return message.sender();
   }
 
+  /** What it holds: text, bytes, a change, or nothing any more. */
   public Content content() {
     return message.content();
   }

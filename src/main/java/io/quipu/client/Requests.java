@@ -76,7 +76,11 @@ final class Requests {
       return false;
     }
     request.promise.fail(
-        new QuipuException(ErrorCode.of(error.code()).orElse(ErrorCode.BUG), error.detail()));
+        new QuipuException(
+            ErrorCode.of(error.code()).orElse(ErrorCode.BUG),
+            Outcome.UNKNOWN,
+            error.retryAfterMs(),
+            error.detail()));
     return true;
   }
 

@@ -9,6 +9,7 @@ public sealed interface To {
   /** The name of the conversation, as soon as it is known who sends. */
   ConversationId conversation(UserId sender, UUID clientMessageId);
 
+  /** A conversation by its name. */
   record Conversation(ConversationId id) implements To {
     @Override
     public ConversationId conversation(UserId sender, UUID clientMessageId) {

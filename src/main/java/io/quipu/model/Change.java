@@ -19,11 +19,13 @@ public sealed interface Change {
       members = distinct(members);
     }
 
+    /** With the default settings. */
     public Create(String title, List<UserId> members) {
       this(title, members, GroupSettings.UNCHANGED);
     }
   }
 
+  /** New members; who is one already is passed over. */
   record Add(List<UserId> members) implements Change {
     public Add {
       members = distinct(members);
@@ -31,6 +33,7 @@ public sealed interface Change {
     }
   }
 
+  /** Ends memberships; who is no member is passed over. */
   record Remove(List<UserId> members) implements Change {
     public Remove {
       members = distinct(members);
@@ -41,12 +44,14 @@ public sealed interface Change {
   /** The sender goes. */
   record Leave() implements Change {}
 
+  /** Gives a group another title. */
   record Rename(String title) implements Change {
     public Rename {
       checkTitle(title);
     }
   }
 
+  /** Gives a member another role. */
   record SetRole(UserId user, Role role) implements Change {}
 
   /** For those who join from then on. */
@@ -104,6 +109,7 @@ public sealed interface Change {
   /** In a direct conversation: the other one can no longer write here, and sees nothing more. */
   record Block() implements Change {}
 
+  /** Ends a block. */
   record Unblock() implements Change {}
 
   /** The sender of this entry has been erased. */

@@ -9,10 +9,12 @@ import com.google.protobuf.ByteString;
 public sealed interface Content {
   /** UTF-8, kept as bytes: a server never needs the characters. */
   record Text(ByteString utf8) implements Content {
+    /** This text. */
     public static Text of(String text) {
       return new Text(ByteString.copyFromUtf8(text));
     }
 
+    /** The characters. */
     public String text() {
       return utf8.toStringUtf8();
     }
@@ -23,6 +25,7 @@ public sealed interface Content {
     }
   }
 
+  /** Bytes that only the clients understand. */
   record Body(ByteString bytes) implements Content {
     @Override
     public String toString() {
@@ -30,6 +33,7 @@ public sealed interface Content {
     }
   }
 
+  /** A change of the conversation or of one of its messages. */
   record Changed(Change change) implements Content {
     @Override
     public String toString() {

@@ -70,6 +70,7 @@ public record ConversationId(String value) {
     return new ConversationId(name.toString());
   }
 
+  /** True for a direct conversation, false for a group. */
   public boolean isDirect() {
     return value.charAt(0) == 'd';
   }

@@ -9,6 +9,7 @@ import java.util.Optional;
  * @param whoAdds who may add members
  */
 public record GroupSettings(Optional<History> history, Optional<WhoAdds> whoAdds) {
+  /** Nothing is said. */
   public static final GroupSettings UNCHANGED =
       new GroupSettings(Optional.empty(), Optional.empty());
 
@@ -28,6 +29,7 @@ public record GroupSettings(Optional<History> history, Optional<WhoAdds> whoAdds
   public enum WhoAdds {
     /** Owners and admins. */
     ADMINS,
+    /** Every member. */
     MEMBERS
   }
 

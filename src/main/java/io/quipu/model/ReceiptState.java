@@ -6,5 +6,6 @@ public enum ReceiptState {
   STORED_OFFLINE,
   /** The first of the user's devices has taken it. */
   DELIVERED,
+  /** The user has read it. */
   READ
 }

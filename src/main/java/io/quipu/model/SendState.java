@@ -2,6 +2,7 @@ package io.quipu.model;
 
 /** What has become of a send. */
 public enum SendState {
+  /** It is stored. */
   STORED,
   /** A hint: a copy may still travel. */
   NOT_SEEN,

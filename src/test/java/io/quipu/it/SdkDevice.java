@@ -6,6 +6,7 @@ import io.quipu.client.QuipuClient;
 import io.quipu.client.ReceivedMessage;
 import io.quipu.client.Stored;
 import io.quipu.client.To;
+import io.quipu.model.Change;
 import io.quipu.model.Content;
 import io.quipu.model.ConversationId;
 import io.quipu.model.UserId;
@@ -64,7 +65,11 @@ final class SdkDevice {
   }
 
   ConversationId createGroup(List<String> members) {
-    Stored created = await(client.createGroup("group", members.stream().map(UserId::new).toList()));
+    Change create = new Change.Create("group", members.stream().map(UserId::new).toList());
+    Stored created =
+        await(
+            client.send(
+                new PendingSend(client.newId(), new To.NewGroup(), new Content.Changed(create))));
     acked.put(created.clientMessageId(), created);
     return created.conversation();
   }
