@@ -73,6 +73,10 @@ final class MainTest {
         "token --user alice --ttl 0",
         "token --user alice --ttl much",
         "token --user alice --device ~",
+        "token --user alice --service billing",
+        "token --user system",
+        "token --service a~b",
+        "token --service billing --device phone",
         "conf",
         "conf check",
         "bench",
@@ -115,6 +119,57 @@ final class MainTest {
     JsonObject connect = new JsonObject(result.err()).getJsonObject("connect");
     assertThat(connect.getString("device")).isEqualTo("phone");
     assertThat(connect.getString("token")).isEqualTo(result.out().strip());
+  }
+
+  @Test
+  void tokenForAServiceIsSignedWithAKeyOfServices() throws IOException {
+    Result development = run("token", "--service", "billing");
+    assertThat(development.code()).isZero();
+    assertThat(development.err()).isEmpty();
+    assertThat(claims(development.out().strip()).getString("sub")).isEqualTo("billing");
+    assertThat(header(development.out().strip()).getString("kid"))
+        .isEqualTo("development-service");
+
+    String secrets =
+        "{\"auth\":{\"hs256Secret\":\""
+            + "s".repeat(40)
+            + "\",\"serviceHs256Secret\":\""
+            + "t".repeat(40)
+            + "\"}}";
+    Result configured =
+        run("token", "--service", "billing", "--conf", file(secrets).toString(), "--ttl", "60");
+    assertThat(header(configured.out().strip()).containsKey("kid")).isFalse();
+
+    String usersOnly = "{\"auth\":{\"hs256Secret\":\"" + "s".repeat(40) + "\"}}";
+    Result none = run("token", "--service", "billing", "--conf", file(usersOnly).toString());
+    assertThat(none.code()).isEqualTo(2);
+    assertThat(none.err()).contains("auth.serviceHs256Secret is absent");
+  }
+
+  @Test
+  void tokenForScriptsSaysWhoseItIsAndHowLongItIsGood() {
+    JsonObject user = new JsonObject(run("token", "--user", "alice", "--json").out());
+    assertThat(user.getString("user")).isEqualTo("alice");
+    assertThat(user.getLong("expiresAtMs"))
+        .isEqualTo(claims(user.getString("token")).getLong("exp") * 1000);
+    JsonObject service = new JsonObject(run("token", "--service", "billing", "--json").out());
+    assertThat(service.getString("service")).isEqualTo("billing");
+    assertThat(service.containsKey("user")).isFalse();
+  }
+
+  @Test
+  void aKeyFileThatCannotBeUsedIsAnErrorOfTheConfiguration() throws IOException {
+    Path keys = Files.writeString(folder.resolve("keys.json"), "{\"keys\":[{\"kty\":\"RSA\"");
+    Path file = file(new JsonObject().put("auth", new JsonObject().put("jwksFile", "" + keys)) + "");
+
+    for (String[] command :
+        new String[][] {
+          {"conf", "check", file.toString()}, {"serve", "--conf", file.toString()}
+        }) {
+      Result result = run(command);
+      assertThat(result.code()).isEqualTo(2);
+      assertThat(result.err()).contains("auth.jwksFile", "keys.json", "no JSON object");
+    }
   }
 
   @Test
@@ -198,6 +253,11 @@ final class MainTest {
 
   private Path file(String text) throws IOException {
     return Files.writeString(folder.resolve("quipu.json"), text);
+  }
+
+  private static JsonObject header(String token) {
+    String first = token.substring(0, token.indexOf('.'));
+    return new JsonObject(new String(Base64.getUrlDecoder().decode(first), StandardCharsets.UTF_8));
   }
 
   private static JsonObject claims(String token) {

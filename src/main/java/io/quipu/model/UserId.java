@@ -8,6 +8,12 @@ package io.quipu.model;
  */
 public record UserId(String value) implements Comparable<UserId> {
   /**
+   * The reserved user as whom a service acts that names none. Nobody can log in as it: a user's
+   * token with this {@code sub} is refused.
+   */
+  public static final UserId SYSTEM = new UserId("system");
+
+  /**
    * @throws QuipuException INVALID_ID
    */
   public UserId {

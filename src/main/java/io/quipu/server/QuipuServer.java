@@ -27,7 +27,6 @@ import io.quipu.server.recipient.RecipientVerticle;
 import io.quipu.server.sequencer.Sequencer;
 import io.quipu.server.sequencer.SequencerVerticle;
 import io.quipu.server.session.Authenticator;
-import io.quipu.server.session.Identity;
 import io.quipu.server.session.Sessions;
 import io.quipu.server.time.Clock;
 import io.quipu.server.time.SystemChance;
@@ -105,7 +104,8 @@ public final class QuipuServer {
     this.placement =
         new RendezvousPlacement(
             self, configuration.sequencer().shards(), eventLoops, () -> List.of(self));
-    this.authenticator = new Authenticator(vertx, configuration, clock);
+    this.authenticator =
+        new Authenticator(vertx, configuration, clock, metrics::keyFileLooked);
   }
 
   private static String version() {
@@ -323,7 +323,7 @@ public final class QuipuServer {
     public Handler<HttpServerRequest> http(Sessions loopSessions) {
       HttpFace.Ports ports =
           new HttpFace.Ports(
-              token -> authenticator.authenticate(token).map(Identity::user),
+              authenticator::authenticate,
               (user, conversation, clientMessageId, resend, content) ->
                   loopSessions
                       .append(user, conversation, clientMessageId, resend, content)
@@ -420,6 +420,7 @@ public final class QuipuServer {
   }
 
   private Future<Void> close() {
+    authenticator.close();
     List<Future<?>> undeployed = new ArrayList<>();
     vertx.deploymentIDs().forEach(id -> undeployed.add(vertx.undeploy(id)));
     // Not bound to an event loop: those are gone before it completes.

@@ -380,6 +380,7 @@ final class BadInputTest {
     tokens.put("eyJhbGciOiJub25lIn0." + parts[1] + ".", TOKEN_INVALID); // {"alg":"none"}
     tokens.put(node.foreignToken(alice), TOKEN_INVALID);
     tokens.put(node.expiredToken(alice), TOKEN_EXPIRED);
+    tokens.put(node.serviceToken(alice), TOKEN_INVALID);
     tokens.forEach(
         (token, code) -> {
           RawClient client = open(dress);
@@ -396,6 +397,8 @@ final class BadInputTest {
       client.connect(node.token(alice, 3), "phone-" + dress);
       client.send(new Frame.Renew("not a token"));
       assertThat(client.await(Frame.Error.class).code()).isEqualTo(TOKEN_INVALID.code());
+      client.send(new Frame.Renew(node.serviceToken(alice)));
+      assertThat(client.await(Frame.Error.class).detail()).contains("a service's token");
       client.fence();
       expiring.put(dress, client);
 

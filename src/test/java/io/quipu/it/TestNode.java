@@ -100,6 +100,11 @@ final class TestNode implements AutoCloseable {
         .issue(new UserId(user), ttlSeconds);
   }
 
+  /** Of a service with this name. */
+  String serviceToken(String name) {
+    return new DevelopmentTokens(configuration, new SystemClock()).issueForService(name, TOKEN_S);
+  }
+
   /** Signed with a key that this node does not know. */
   String foreignToken(String user) {
     Configuration elsewhere =

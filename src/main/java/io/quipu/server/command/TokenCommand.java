@@ -5,11 +5,13 @@ import io.quipu.model.QuipuException;
 import io.quipu.model.UserId;
 import io.quipu.server.config.Configuration;
 import io.quipu.server.session.DevelopmentTokens;
+import io.quipu.server.time.Clock;
 import io.quipu.server.time.SystemClock;
 import io.vertx.core.json.JsonObject;
 import java.nio.file.Path;
 import java.util.Optional;
 import java.util.concurrent.Callable;
+import picocli.CommandLine.ArgGroup;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
@@ -21,14 +23,28 @@ import picocli.CommandLine.Spec;
     name = "token",
     header = {"Prints a token for trying things out.", ""},
     description = {
-      "Prints a token (JWT) for a user: signed with auth.hs256Secret if that is set, else with the",
-      "development key, which only a node with auth.development = true takes (the default without a",
-      "configuration file, on loopback). Tokens for auth.publicKeys come from your own issuer.",
+      "Prints a token (JWT) for a user or for a service, which acts for any user over HTTP: signed",
+      "with auth.hs256Secret or auth.serviceHs256Secret if that is set, else with a development key,",
+      "which only a node with auth.development = true takes (the default without a configuration",
+      "file, on loopback). Tokens for public keys come from your own issuer.",
       ""
     })
 public final class TokenCommand implements Callable<Integer> {
-  @Option(names = "--user", required = true, paramLabel = "USER", description = "whose token")
-  private String user;
+  /** One of the two. */
+  static final class Bearer {
+    @Option(names = "--user", required = true, paramLabel = "USER", description = "whose token")
+    private Optional<String> user = Optional.empty();
+
+    @Option(
+        names = "--service",
+        required = true,
+        paramLabel = "NAME",
+        description = "for a back end of this name, instead of a user")
+    private Optional<String> service = Optional.empty();
+  }
+
+  @ArgGroup(exclusive = true, multiplicity = "1")
+  private Bearer bearer;
 
   @Option(
       names = "--device",
@@ -51,21 +67,43 @@ public final class TokenCommand implements Callable<Integer> {
       description = "the configuration of the node that will get it")
   private Optional<Path> conf = Optional.empty();
 
+  @Option(
+      names = "--json",
+      description = "for scripts: a line of JSON with the token, whose it is and how long it is good")
+  private boolean json;
+
   @Spec private CommandSpec spec;
 
   @Override
   public Integer call() {
     Configuration configuration = ConfigurationSource.read(conf);
     try {
-      UserId who = new UserId(user);
+      Optional<UserId> user = bearer.user.map(UserId::new);
       Optional<DeviceId> where = device.map(DeviceId::new);
-      String token = new DevelopmentTokens(configuration, new SystemClock()).issue(who, ttlSeconds);
-      spec.commandLine().getOut().println(token);
+      if (where.isPresent() && user.isEmpty()) {
+        throw new ParameterException(
+            spec.commandLine(), "--device goes with --user: a service's token opens no session");
+      }
+      Clock clock = new SystemClock();
+      DevelopmentTokens tokens = new DevelopmentTokens(configuration, clock);
+      long expiresAtMs = (Math.floorDiv(clock.unixMs(), 1000L) + ttlSeconds) * 1000L;
+      String token =
+          user.isPresent()
+              ? tokens.issue(user.get(), ttlSeconds)
+              : tokens.issueForService(bearer.service.orElseThrow(), ttlSeconds);
+      spec.commandLine().getOut().println(json ? line(token, expiresAtMs) : token);
       where.ifPresent(id -> spec.commandLine().getErr().println(connect(token, id)));
     } catch (QuipuException e) {
       throw new ParameterException(spec.commandLine(), e.getMessage());
     }
     return 0;
+  }
+
+  private String line(String token, long expiresAtMs) {
+    JsonObject line = new JsonObject().put("token", token);
+    bearer.user.ifPresent(name -> line.put("user", name));
+    bearer.service.ifPresent(name -> line.put("service", name));
+    return line.put("expiresAtMs", expiresAtMs).encode();
   }
 
   private static String connect(String token, DeviceId device) {

@@ -55,6 +55,9 @@ public record Configuration(
 
   /**
    * @param development accept tokens signed with a key that everybody knows; loopback only
+   * @param serviceHs256Secret of services' tokens, which act for any user over HTTP
+   * @param jwksFile keys of users' tokens as RFC 7517 writes them
+   * @param jwksReloadMs between two looks at the key files
    */
   public record Auth(
       boolean development,
@@ -62,6 +65,10 @@ public record Configuration(
       Optional<String> audience,
       Optional<String> hs256Secret,
       List<PublicKey> publicKeys,
+      Optional<String> jwksFile,
+      Optional<String> serviceHs256Secret,
+      Optional<String> serviceJwksFile,
+      int jwksReloadMs,
       int leewaySeconds) {
     @Override
     public String toString() {

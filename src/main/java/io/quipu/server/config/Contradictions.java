@@ -114,11 +114,18 @@ final class Contradictions {
       if (c.tcp().enabled()) {
         loopback("tcp.host", c.tcp().host());
       }
-    } else if (auth.hs256Secret().isEmpty() && auth.publicKeys().isEmpty()) {
+    } else if (auth.hs256Secret().isEmpty()
+        && auth.publicKeys().isEmpty()
+        && auth.jwksFile().isEmpty()) {
       problem(
           "auth",
-          "nobody could connect: found neither hs256Secret nor publicKeys nor development = true"
-              + " (for loopback); allowed: at least one of them");
+          "nobody could connect: found neither hs256Secret nor publicKeys nor jwksFile nor"
+              + " development = true (for loopback); allowed: at least one of them");
+    }
+    if (auth.hs256Secret().isPresent() && auth.hs256Secret().equals(auth.serviceHs256Secret())) {
+      problem(
+          "auth.serviceHs256Secret",
+          "found the same as auth.hs256Secret, allowed: another, or every user were a service");
     }
     Set<String> keyIds = new HashSet<>();
     for (Configuration.PublicKey key : auth.publicKeys()) {
@@ -144,7 +151,7 @@ final class Contradictions {
               + host
               + "\" with auth.development = true; allowed: 127.0.0.1, ::1 or localhost, since"
               + " everybody can make development tokens. Set auth.development = false and"
-              + " auth.hs256Secret or auth.publicKeys to listen elsewhere");
+              + " auth.hs256Secret, auth.publicKeys or auth.jwksFile to listen elsewhere");
     }
   }
 

@@ -5,6 +5,7 @@ import io.quipu.model.ErrorCode;
 import io.quipu.model.Outcome;
 import io.quipu.model.QuipuException;
 import io.quipu.model.UserId;
+import io.quipu.server.session.Identity;
 import io.quipu.server.time.Chance;
 import io.quipu.server.time.Clock;
 import io.vertx.core.http.HttpMethod;
@@ -14,37 +15,72 @@ import java.util.Optional;
 import java.util.Set;
 import java.util.UUID;
 
-/** One request of an authenticated user, as far as it is known; and what is certain about it. */
+/**
+ * One request of an authenticated user, or of a service that acts for one, as far as it is known;
+ * and what is certain about it.
+ */
 final class Call {
+  /** Whom a service acts for; absent: for nobody, as {@link UserId#SYSTEM}. */
+  static final String ACTING_USER = "Quipu-User";
+
   private static final String KEY = Call.class.getName();
   private static final Set<HttpMethod> SENDING =
       Set.of(HttpMethod.POST, HttpMethod.PATCH, HttpMethod.DELETE);
 
   private final RoutingContext context;
   private final UserId user;
+  private final boolean service;
   private final Clock clock;
   private final Chance chance;
   private Optional<IdempotencyKey> key = Optional.empty();
   private boolean decided;
 
-  private Call(RoutingContext context, UserId user, Clock clock, Chance chance) {
+  private Call(
+      RoutingContext context, UserId user, boolean service, Clock clock, Chance chance) {
     this.context = context;
     this.user = user;
+    this.service = service;
     this.clock = clock;
     this.chance = chance;
   }
 
-  /** From now on this request is this user's. */
-  static void begin(RoutingContext context, UserId user, Clock clock, Chance chance) {
-    context.put(KEY, new Call(context, user, clock, chance));
+  /**
+   * From now on this request is of whom the token names, or of the user for whom a service acts.
+   *
+   * @throws QuipuException NOT_ALLOWED for a user who would act for another; INVALID_ID,
+   *     INVALID_REQUEST for a header that names nobody
+   */
+  static void begin(RoutingContext context, Identity identity, Clock clock, Chance chance) {
+    Optional<UserId> asked = actingUser(context.request().headers().getAll(ACTING_USER));
+    boolean service = identity instanceof Identity.Service;
+    UserId user =
+        identity instanceof Identity.User own ? own.user() : asked.orElse(UserId.SYSTEM);
+    if (!service && asked.isPresent() && !asked.get().equals(user)) {
+      throw new QuipuException(
+          ErrorCode.NOT_ALLOWED, "only a service acts for another: " + ACTING_USER + " is not his");
+    }
+    context.put(KEY, new Call(context, user, service, clock, chance));
+  }
+
+  private static Optional<UserId> actingUser(List<String> headers) {
+    if (headers.size() > 1) {
+      throw new QuipuException(ErrorCode.INVALID_REQUEST, ACTING_USER + " stands there twice");
+    }
+    return headers.stream().findFirst().map(UserId::new);
   }
 
   static Optional<Call> of(RoutingContext context) {
     return Optional.ofNullable(context.get(KEY));
   }
 
+  /** Who acts: all rights are his. */
   UserId user() {
     return user;
+  }
+
+  /** Whether it is a service that acts, for {@link #user}. */
+  boolean isService() {
+    return service;
   }
 
   ConversationId conversation() {

@@ -9,6 +9,7 @@ import io.quipu.server.journal.Directory;
 import io.quipu.server.journal.Journal;
 import io.quipu.server.journal.MessageLog;
 import io.quipu.server.metrics.Metrics;
+import io.quipu.server.session.Identity;
 import io.quipu.server.time.Chance;
 import io.quipu.server.time.Clock;
 import io.vertx.core.Future;
@@ -190,25 +191,34 @@ public final class HttpFace {
     context.request().pause();
     ports
         .tokens()
-        .userOf(headers.get(0).substring(BEARER.length()).strip())
+        .identityOf(headers.get(0).substring(BEARER.length()).strip())
         .onComplete(
-            user -> {
+            identity -> {
               if (!context.request().isEnded()) {
                 context.request().resume();
               }
               if (context.response().ended() || context.response().closed()) {
                 return; // it was too late
               }
-              if (user.succeeded()) {
-                Call.begin(context, user.result(), clock, chance);
-                context.next();
+              if (identity.succeeded()) {
+                admitted(context, identity.result());
               } else {
                 context
                     .response()
                     .putHeader(WWW_AUTHENTICATE, "Bearer realm=\"quipu\", error=\"invalid_token\"");
-                context.fail(user.cause());
+                context.fail(identity.cause());
               }
             });
+  }
+
+  private void admitted(RoutingContext context, Identity identity) {
+    try {
+      Call.begin(context, identity, clock, chance);
+    } catch (QuipuException e) {
+      context.fail(e);
+      return;
+    }
+    context.next();
   }
 
   /** One user's requests do not take all there is. */

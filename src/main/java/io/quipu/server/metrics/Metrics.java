@@ -39,6 +39,7 @@ public final class Metrics implements AutoCloseable {
 
   private static final String CLOSED = "connections closed, by the code that was told";
   private static final String LOGINS = "Connect frames answered, by result";
+  private static final String KEY_FILES = "key files that were found changed, by result";
   private static final String SENDS = "sends answered, by result";
 
   private final PrometheusMeterRegistry registry =
@@ -54,6 +55,9 @@ public final class Metrics implements AutoCloseable {
   private final LongAdder sessions = gauge("quipu.sessions", "sessions open now");
   private final LongAdder loginsOk;
   private final Map<ErrorCode, LongAdder> loginsFailed;
+  private final LongAdder keyFilesTaken;
+  private final LongAdder keyFilesBroken;
+  private final Map<String, Boolean> keyFiles = new ConcurrentHashMap<>();
   private final LongAdder framesIn = counter("quipu.frames.received", "frames of clients");
   private final LongAdder framesOut = counter("quipu.frames.written", "frames to clients");
 
@@ -115,6 +119,11 @@ public final class Metrics implements AutoCloseable {
     closed = byCode("quipu.connections.closed", CLOSED, "code");
     loginsOk = counter("quipu.logins", LOGINS, "result", "OK");
     loginsFailed = byCode("quipu.logins", LOGINS, "result");
+    keyFilesTaken = counter("quipu.key.file.reloads", KEY_FILES, "result", "TAKEN");
+    keyFilesBroken = counter("quipu.key.file.reloads", KEY_FILES, "result", "BROKEN");
+    Gauge.builder("quipu.key.files.broken", this, Metrics::brokenKeyFiles)
+        .description("key files that cannot be used now; the keys read before are in use")
+        .register(registry);
     acked = counter("quipu.sends", SENDS, "result", "STORED");
     ackedAgain = counter("quipu.sends", SENDS, "result", "DUPLICATE");
     rejected = byCode("quipu.sends", SENDS, "result");
@@ -162,6 +171,21 @@ public final class Metrics implements AutoCloseable {
 
   public void loginFailed(ErrorCode code) {
     loginsFailed.get(code).increment();
+  }
+
+  /**
+   * A key file was found changed.
+   *
+   * @param setting the key of the configuration that names it
+   * @param usable false: the keys read before stay
+   */
+  public void keyFileLooked(String setting, boolean usable) {
+    keyFiles.put(setting, usable);
+    (usable ? keyFilesTaken : keyFilesBroken).increment();
+  }
+
+  private double brokenKeyFiles() {
+    return keyFiles.values().stream().filter(usable -> !usable).count();
   }
 
   public void framesReceived(int frames) {

@@ -17,16 +17,14 @@ import io.vertx.ext.auth.PubSecKeyOptions;
 import io.vertx.ext.auth.authentication.TokenCredentials;
 import io.vertx.ext.auth.jwt.JWTAuth;
 import io.vertx.ext.auth.jwt.JWTAuthOptions;
-import java.security.GeneralSecurityException;
-import java.security.KeyFactory;
-import java.security.PublicKey;
-import java.security.interfaces.ECPublicKey;
-import java.security.interfaces.RSAPublicKey;
-import java.security.spec.X509EncodedKeySpec;
+import java.util.ArrayList;
 import java.util.Base64;
 import java.util.HashMap;
+import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.OptionalLong;
+import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.regex.Pattern;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -36,12 +34,14 @@ import org.slf4j.LoggerFactory;
  *
  * <p>Every key does one algorithm: a token's {@code alg} and {@code kid} together name a key, or
  * the token is refused; so a public key is never taken for a secret. What a token brings along of
- * keys ({@code jwk}, {@code jku}, {@code x5c} ...) is not looked at. Safe for any thread.
+ * keys ({@code jwk}, {@code jku}, {@code x5c} ...) is not looked at. Whether a user or a service is
+ * there follows from the key that verified the token, and from nothing that the token says. Safe for
+ * any thread.
  *
  * <p>Measured on JDK 17: a login costs 6 µs with HS256, 60 µs with RS256, 1,000 µs with ES256. The
  * last is too long for an event loop in a storm of logins, so it is done on a worker thread.
  */
-public final class Authenticator {
+public final class Authenticator implements AutoCloseable {
   /**
    * Characters of a token. The frame before authentication is no longer; a token of RS256 with a
    * handful of claims has 700.
@@ -49,14 +49,6 @@ public final class Authenticator {
   public static final int MAX_TOKEN_LENGTH = 4096;
 
   private static final Logger log = LoggerFactory.getLogger(Authenticator.class);
-
-  /** RFC 7518, 3.2: a key of the size of the hash or larger. */
-  private static final int MIN_SECRET_BYTES = 32;
-
-  /** RFC 7518, 3.3. */
-  private static final int MIN_RSA_BITS = 2048;
-
-  private static final int P256_BITS = 256;
 
   /** The year 9999; also what keeps milliseconds within a long. */
   private static final double MAX_NUMERIC_DATE = 253_402_300_799.0;
@@ -75,73 +67,161 @@ public final class Authenticator {
   /**
    * @param slow not on an event loop
    */
-  private record Verifier(JWTAuth key, boolean slow) {}
+  private record Verifier(Identity.Kind kind, JWTAuth key, boolean slow) {}
+
+  private record Verified(Identity.Kind kind, JsonObject claims) {}
 
   private final Vertx vertx;
-  private final Map<KeyName, Verifier> keys;
   private final Clock clock;
+  private final KeyReloads reloads;
+  private final TokenKeys tokenKeys;
+  private final AtomicBoolean looking = new AtomicBoolean();
   private final long leewayMs;
   private final Optional<String> issuer;
   private final Optional<String> audience;
 
-  /**
-   * @throws QuipuException INVALID_REQUEST for a key that is none or too weak, NOT_ALLOWED for
-   *     development tokens beyond loopback; the message names the key of the configuration
-   */
-  public Authenticator(Vertx vertx, Configuration configuration, Clock clock) {
-    Configuration.Auth auth = configuration.auth();
-    this.vertx = vertx;
-    this.clock = clock;
-    this.leewayMs = auth.leewaySeconds() * 1000L;
-    this.issuer = auth.issuer();
-    this.audience = auth.audience();
-    Map<KeyName, Verifier> named = new HashMap<>();
-    auth.hs256Secret()
-        .ifPresent(
-            secret -> {
-              Buffer bytes = Buffer.buffer(secret);
-              if (bytes.length() < MIN_SECRET_BYTES) {
-                throw weak("auth.hs256Secret", "at least " + MIN_SECRET_BYTES + " bytes");
-              }
-              named.put(new KeyName("HS256", Optional.empty()), verifier(vertx, "HS256", bytes));
-            });
-    for (Configuration.PublicKey key : auth.publicKeys()) {
-      KeyName name = new KeyName(key.algorithm(), Optional.of(key.keyId()));
-      Buffer pem = pem(publicKey(key));
-      if (named.put(name, verifier(vertx, key.algorithm(), pem)) != null) {
-        throw weak("auth.publicKeys", "each keyId once, and " + key.keyId() + " is there twice");
-      }
-    }
-    if (DevelopmentTokens.areAccepted(configuration)) {
-      log.warn(
-          "DEVELOPMENT TOKENS ARE ACCEPTED: whoever reaches the loopback of this machine can be any"
-              + " user. Set auth.development = false for anything real.");
-      named.put(
-          new KeyName("HS256", Optional.of(DevelopmentTokens.KEY_ID)),
-          verifier(vertx, "HS256", Buffer.buffer(DevelopmentTokens.SECRET)));
-    }
-    this.keys = Map.copyOf(named);
+  /** Replaced as a whole when a key file has changed. */
+  private volatile Map<KeyName, List<Verifier>> keys;
+
+  private OptionalLong timer = OptionalLong.empty();
+
+  /** Hears of key files that were read again. From any thread. */
+  public interface KeyReloads {
+    /**
+     * @param setting the key of the configuration that names the file
+     * @param usable whether the file can be used as it is now
+     */
+    void looked(String setting, boolean usable);
   }
 
   /**
-   * Fails with TOKEN_INVALID or TOKEN_EXPIRED. The detail says which rule the token breaks, and
-   * nothing of what it holds.
+   * Reads the keys, and from then on looks at key files each auth.jwksReloadMs. Blocks for as long
+   * as it takes to read them.
+   *
+   * @throws QuipuException INVALID_REQUEST for a key that is none or too weak and for a key file
+   *     that cannot be used, NOT_ALLOWED for development tokens beyond loopback; the message names
+   *     the key of the configuration
+   */
+  public Authenticator(Vertx vertx, Configuration configuration, Clock clock, KeyReloads reloads) {
+    Configuration.Auth auth = configuration.auth();
+    this.vertx = vertx;
+    this.clock = clock;
+    this.reloads = reloads;
+    this.leewayMs = auth.leewaySeconds() * 1000L;
+    this.issuer = auth.issuer();
+    this.audience = auth.audience();
+    this.tokenKeys = new TokenKeys(configuration);
+    this.keys = verifiers();
+    if (auth.development()) {
+      log.warn(
+          "DEVELOPMENT TOKENS ARE ACCEPTED: whoever reaches the loopback of this machine can be any"
+              + " user and any service. Set auth.development = false for anything real.");
+    }
+    if (tokenKeys.hasFiles()) {
+      timer = OptionalLong.of(vertx.setPeriodic(auth.jwksReloadMs(), unused -> look()));
+    }
+  }
+
+  /**
+   * Reads all keys as the constructor does, and leaves it at that.
+   *
+   * @throws QuipuException as the constructor
+   */
+  public static void checkKeys(Configuration configuration) {
+    if (new TokenKeys(configuration).all().isEmpty()) {
+      throw new QuipuException(ErrorCode.INVALID_REQUEST, "auth: there is no key at all");
+    }
+  }
+
+  @Override
+  public void close() {
+    timer.ifPresent(vertx::cancelTimer);
+  }
+
+  /** Looks at the key files, on a worker thread; once at a time. */
+  Future<Void> look() {
+    if (!looking.compareAndSet(false, true)) {
+      return Future.succeededFuture();
+    }
+    return vertx
+        .<Void>executeBlocking(
+            () -> {
+              tokenKeys.look(this::found);
+              return null;
+            },
+            false)
+        .onFailure(bug -> log.error("the key files could not be looked at", bug))
+        .onComplete(done -> looking.set(false));
+  }
+
+  private void found(TokenKeys.Finding finding) {
+    if (finding instanceof TokenKeys.Finding.Changed changed) {
+      keys = verifiers();
+      log.info(
+          "{} has changed and is in use: {} keys; by kid: {}",
+          changed.file().setting(),
+          changed.keys(),
+          changed.difference());
+      reloads.looked(changed.file().setting(), true);
+    } else if (finding instanceof TokenKeys.Finding.Mended mended) {
+      log.info("{} can be used again, with the same keys", mended.file().setting());
+      reloads.looked(mended.file().setting(), true);
+    } else if (finding instanceof TokenKeys.Finding.Broken broken) {
+      log.warn("the keys read before stay in use: {}", broken.reason());
+      reloads.looked(broken.file().setting(), false);
+    }
+  }
+
+  private Map<KeyName, List<Verifier>> verifiers() {
+    Map<KeyName, List<Verifier>> named = new HashMap<>();
+    for (TokenKey key : tokenKeys.all()) {
+      named
+          .computeIfAbsent(
+              new KeyName(key.algorithm(), key.keyId()), name -> new ArrayList<>(1))
+          .add(verifier(vertx, key));
+    }
+    return Map.copyOf(named);
+  }
+
+  /**
+   * Who this is: a user or a service. Fails with TOKEN_INVALID or TOKEN_EXPIRED. The detail says
+   * which rule the token breaks, and nothing of what it holds.
    */
   public Future<Identity> authenticate(String token) {
-    Verifier verifier;
+    List<Verifier> named;
     try {
-      verifier = verifierOf(token);
+      named = named(token);
     } catch (QuipuException e) {
       return Future.failedFuture(e);
     }
+    Future<Verified> verified = verified(named.get(0), token);
+    for (Verifier other : named.subList(1, named.size())) {
+      verified = verified.recover(e -> verified(other, token));
+    }
+    return verified
+        .recover(
+            e -> Future.failedFuture(invalid("the token is not signed with a key of this server")))
+        .map(this::identity);
+  }
+
+  /** The same, for what only users do: a service's token is TOKEN_INVALID. */
+  public Future<Identity.User> authenticateUser(String token) {
+    return authenticate(token)
+        .map(
+            identity -> {
+              if (identity instanceof Identity.User user) {
+                return user;
+              }
+              throw invalid("a service's token opens no session: services use HTTP");
+            });
+  }
+
+  private Future<Verified> verified(Verifier verifier, String token) {
     Future<JsonObject> claims =
         verifier.slow
             ? vertx.executeBlocking(() -> claims(verifier, token), false).compose(done -> done)
             : claims(verifier, token);
-    return claims
-        .recover(
-            e -> Future.failedFuture(invalid("the token is not signed with a key of this server")))
-        .map(this::identity);
+    return claims.map(known -> new Verified(verifier.kind, known));
   }
 
   private static Future<JsonObject> claims(Verifier verifier, String token) {
@@ -150,7 +230,8 @@ public final class Authenticator {
         .map(user -> user.attributes().getJsonObject("accessToken"));
   }
 
-  private Verifier verifierOf(String token) {
+  /** The keys that the token's header names: one; of the secrets, the users' and the services'. */
+  private List<Verifier> named(String token) {
     if (token.length() > MAX_TOKEN_LENGTH) {
       throw invalid("a token has at most " + MAX_TOKEN_LENGTH + " characters");
     }
@@ -170,16 +251,18 @@ public final class Authenticator {
     if (header.getValue("alg") instanceof String algorithm) {
       Object keyId = header.getValue("kid");
       if (keyId == null || keyId instanceof String) {
-        Verifier key = keys.get(new KeyName(algorithm, Optional.ofNullable((String) keyId)));
-        if (key != null) {
-          return key;
+        List<Verifier> found =
+            keys.get(new KeyName(algorithm, Optional.ofNullable((String) keyId)));
+        if (found != null) {
+          return found;
         }
       }
     }
     throw invalid("the token is not signed with a key of this server");
   }
 
-  private Identity identity(JsonObject claims) {
+  private Identity identity(Verified verified) {
+    JsonObject claims = verified.claims;
     if (issuer.isPresent() && !issuer.get().equals(claims.getValue("iss"))) {
       throw invalid("the token is from another issuer");
     }
@@ -195,17 +278,29 @@ public final class Authenticator {
     if (time(claims, "nbf").orElse(nowMs) > nowMs + leewayMs) {
       throw invalid("the token is not valid yet");
     }
-    if (time(claims, "iat").orElse(nowMs) > nowMs + leewayMs) {
+    Optional<Long> issuedAtMs = time(claims, "iat");
+    if (issuedAtMs.orElse(nowMs) > nowMs + leewayMs) {
       throw invalid("the token was issued in the future");
     }
     if (!(claims.getValue("sub") instanceof String sub)) {
       throw invalid("the token has no sub");
     }
+    UserId name;
     try {
-      return new Identity(new UserId(sub), expiresAtMs + leewayMs);
+      name = new UserId(sub); // a service's name keeps to the same rule
     } catch (QuipuException e) {
-      throw invalid("the sub of the token is no user: " + e.getMessage());
+      throw invalid("the sub of the token is no name: " + e.getMessage());
     }
+    long untilMs = expiresAtMs + leewayMs;
+    return switch (verified.kind) {
+      case SERVICE -> new Identity.Service(name.value(), untilMs, issuedAtMs.orElse(0L));
+      case USER -> {
+        if (name.equals(UserId.SYSTEM)) {
+          throw invalid("the sub of the token is reserved: no user has this name");
+        }
+        yield new Identity.User(name, untilMs, issuedAtMs.orElse(0L));
+      }
+    };
   }
 
   /** A NumericDate, in milliseconds. */
@@ -229,60 +324,17 @@ public final class Authenticator {
     return new QuipuException(ErrorCode.TOKEN_INVALID, detail);
   }
 
-  private static Verifier verifier(Vertx vertx, String algorithm, Buffer key) {
+  private static Verifier verifier(Vertx vertx, TokenKey key) {
     // One key and one algorithm each. The times are checked here, with a clock that tests own.
     JWTAuth one =
         JWTAuth.create(
             vertx,
             new JWTAuthOptions()
                 .setJWTOptions(new JWTOptions().setIgnoreExpiration(true))
-                .addPubSecKey(new PubSecKeyOptions().setAlgorithm(algorithm).setBuffer(key)));
-    return new Verifier(one, algorithm.equals("ES256"));
-  }
-
-  private static PublicKey publicKey(Configuration.PublicKey key) {
-    String where = "auth.publicKeys, keyId " + key.keyId();
-    return switch (key.algorithm()) {
-      case "RS256" -> {
-        if (read(where, "RSA", key.pem()) instanceof RSAPublicKey rsa
-            && rsa.getModulus().bitLength() >= MIN_RSA_BITS) {
-          yield rsa;
-        }
-        throw weak(where, "an RSA key of at least " + MIN_RSA_BITS + " bits");
-      }
-      case "ES256" -> {
-        if (read(where, "EC", key.pem()) instanceof ECPublicKey ec
-            && ec.getParams().getCurve().getField().getFieldSize() == P256_BITS) {
-          yield ec;
-        }
-        throw weak(where, "an EC key of the curve P-256");
-      }
-      default -> throw weak(where, "algorithm RS256 or ES256");
-    };
-  }
-
-  private static PublicKey read(String where, String kind, String pem) {
-    String base64 =
-        pem.strip()
-            .replaceFirst("^-----BEGIN PUBLIC KEY-----", "")
-            .replaceFirst("-----END PUBLIC KEY-----$", "")
-            .replaceAll("\\s", "");
-    try {
-      return KeyFactory.getInstance(kind)
-          .generatePublic(new X509EncodedKeySpec(Base64.getDecoder().decode(base64)));
-    } catch (GeneralSecurityException | IllegalArgumentException e) {
-      throw weak(where, "an " + kind + " key as -----BEGIN PUBLIC KEY----- (PEM)");
-    }
-  }
-
-  private static Buffer pem(PublicKey key) {
-    return Buffer.buffer(
-        "-----BEGIN PUBLIC KEY-----\n"
-            + Base64.getMimeEncoder().encodeToString(key.getEncoded())
-            + "\n-----END PUBLIC KEY-----\n");
-  }
-
-  private static QuipuException weak(String where, String allowed) {
-    return new QuipuException(ErrorCode.INVALID_REQUEST, where + ": allowed is " + allowed);
+                .addPubSecKey(
+                    new PubSecKeyOptions()
+                        .setAlgorithm(key.algorithm())
+                        .setBuffer(key.verifying())));
+    return new Verifier(key.kind(), one, key.algorithm().equals("ES256"));
   }
 }

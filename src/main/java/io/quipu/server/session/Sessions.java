@@ -360,7 +360,7 @@ public final class Sessions {
         enter(enter);
       } else if (effect instanceof SessionEffect.CheckToken check) {
         authenticator
-            .authenticate(check.token())
+            .authenticateUser(check.token())
             .onSuccess(
                 identity ->
                     step(new SessionEvent.TokenChecked(identity.user(), identity.expiresAtMs())))
@@ -380,7 +380,7 @@ public final class Sessions {
 
     private void openDevice(SessionEffect.OpenDevice open) {
       authenticator
-          .authenticate(open.token())
+          .authenticateUser(open.token())
           .compose(
               identity ->
                   directory

@@ -18,6 +18,7 @@ import io.quipu.server.journal.Journal;
 import io.quipu.server.journal.JournalWriter;
 import io.quipu.server.journal.MessageLog;
 import io.quipu.server.metrics.Metrics;
+import io.quipu.server.session.Identity;
 import io.quipu.server.time.Clock;
 import io.quipu.server.time.SystemChance;
 import io.vertx.core.Future;
@@ -45,11 +46,13 @@ import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicLong;
 
 /**
- * The HTTP face on a real socket, before a store in memory. Tokens are {@code token-of-USER}.
+ * The HTTP face on a real socket, before a store in memory. Tokens are {@code token-of-USER}, and
+ * {@link #SERVICE_TOKEN} for a service.
  * Requests are written byte by byte as given: no client library repairs them.
  */
 final class HttpFixture implements AutoCloseable {
   static final HttpRules RULES = rules(20_000, 20_000, false);
+  static final String SERVICE_TOKEN = "token-for-billing";
   static final long UNIX_MS = 1_800_000_000_000L;
 
   final Vertx vertx = Vertx.vertx();
@@ -113,7 +116,7 @@ final class HttpFixture implements AutoCloseable {
                         vertx,
                         rules,
                         new HttpFace.Ports(
-                            HttpFixture::userOf,
+                            HttpFixture::identityOf,
                             HttpFixture.this::append,
                             log(),
                             journal(),
@@ -136,9 +139,13 @@ final class HttpFixture implements AutoCloseable {
     return new HttpRules(2_000, 1_000, 3, 50, 10_000, bodyMs, answerMs, 1_500, loopbackNamesOnly);
   }
 
-  private static Future<UserId> userOf(String token) {
+  private static Future<Identity> identityOf(String token) {
     if (token.startsWith("token-of-")) {
-      return Future.succeededFuture(new UserId(token.substring("token-of-".length())));
+      UserId user = new UserId(token.substring("token-of-".length()));
+      return Future.succeededFuture(new Identity.User(user, Long.MAX_VALUE, 0));
+    }
+    if (token.equals(SERVICE_TOKEN)) {
+      return Future.succeededFuture(new Identity.Service("billing", Long.MAX_VALUE, 0));
     }
     return Future.failedFuture(
         token.equals("expired")

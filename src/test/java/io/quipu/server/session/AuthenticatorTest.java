@@ -1,5 +1,14 @@
 package io.quipu.server.session;
 
+import static io.quipu.server.session.Jwts.base64;
+import static io.quipu.server.session.Jwts.ec;
+import static io.quipu.server.session.Jwts.es256;
+import static io.quipu.server.session.Jwts.header;
+import static io.quipu.server.session.Jwts.hs256;
+import static io.quipu.server.session.Jwts.mac;
+import static io.quipu.server.session.Jwts.pem;
+import static io.quipu.server.session.Jwts.rs256;
+import static io.quipu.server.session.Jwts.rsa;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
@@ -15,10 +24,7 @@ import io.vertx.core.json.JsonObject;
 import java.nio.charset.StandardCharsets;
 import java.security.GeneralSecurityException;
 import java.security.KeyPair;
-import java.security.KeyPairGenerator;
 import java.security.PublicKey;
-import java.security.Signature;
-import java.security.spec.ECGenParameterSpec;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.Base64;
@@ -27,8 +33,6 @@ import java.util.Optional;
 import java.util.concurrent.Callable;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
-import javax.crypto.Mac;
-import javax.crypto.spec.SecretKeySpec;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
@@ -53,6 +57,8 @@ class AuthenticatorTest {
           return NOW_MS;
         }
       };
+
+  private static final Authenticator.KeyReloads IGNORED = (setting, usable) -> {};
 
   private static Vertx vertx;
   private static KeyPair rsa;
@@ -89,9 +95,8 @@ class AuthenticatorTest {
             hs256(header("HS256"), claims().put("sub", user), SECRET),
             rs256(header("RS256").put("kid", "r1"), claims().put("sub", user), rsa),
             es256(header("ES256").put("kid", "e1"), claims().put("sub", user), ec))) {
-      Identity identity = result(authenticator, token).result();
-      assertThat(identity.user()).isEqualTo(new UserId(user));
-      assertThat(identity.expiresAtMs()).isEqualTo((NOW + 60 + LEEWAY) * 1000);
+      assertThat(result(authenticator, token).result())
+          .isEqualTo(new Identity.User(new UserId(user), (NOW + 60 + LEEWAY) * 1000, 0));
     }
   }
 
@@ -356,8 +361,8 @@ class AuthenticatorTest {
     String token = new DevelopmentTokens(development("127.0.0.1", "::1"), CLOCK).issue(alice(), 60);
     refused(token);
     refused(hs256(header("HS256"), claims(), DevelopmentTokens.SECRET));
-    Authenticator open = new Authenticator(vertx, development("127.0.0.1", "localhost"), CLOCK);
-    assertThat(result(open, token).result().user()).isEqualTo(alice());
+    Authenticator open = new Authenticator(vertx, development("127.0.0.1", "localhost"), CLOCK, IGNORED);
+    assertThat(userOf(open, token)).isEqualTo(alice());
     assertThat(result(open, hs256(header("HS256"), claims(), DevelopmentTokens.SECRET)).failed())
         .isTrue();
   }
@@ -376,7 +381,7 @@ class AuthenticatorTest {
   void developmentTokensAreForLoopbackOnly(String host) {
     for (Configuration configuration :
         List.of(development("127.0.0.1", host), development(host, "127.0.0.1"))) {
-      assertThatThrownBy(() -> new Authenticator(vertx, configuration, CLOCK))
+      assertThatThrownBy(() -> new Authenticator(vertx, configuration, CLOCK, IGNORED))
           .isInstanceOf(QuipuException.class)
           .hasMessageContaining("loopback only");
       assertThatThrownBy(() -> new DevelopmentTokens(configuration, CLOCK))
@@ -393,16 +398,20 @@ class AuthenticatorTest {
             "0.0.0.0");
     String token = new DevelopmentTokens(configuration, CLOCK).issue(alice(), 60);
     assertThat(result(authenticator, token).result())
-        .isEqualTo(new Identity(alice(), (NOW + 60 + LEEWAY) * 1000));
+        .isEqualTo(new Identity.User(alice(), (NOW + 60 + LEEWAY) * 1000, NOW_MS));
   }
 
   @Test
   void noTokenIsIssuedWithoutASecret() {
     Configuration configuration =
         configuration(auth(Optional.empty(), Optional.empty(), Optional.empty()), "::1", "::1");
-    assertThatThrownBy(() -> new DevelopmentTokens(configuration, CLOCK))
+    DevelopmentTokens none = new DevelopmentTokens(configuration, CLOCK);
+    assertThatThrownBy(() -> none.issue(alice(), 60))
         .isInstanceOf(QuipuException.class)
         .hasMessageContaining("auth.hs256Secret is absent");
+    assertThatThrownBy(() -> none.issueForService("billing", 60))
+        .isInstanceOf(QuipuException.class)
+        .hasMessageContaining("auth.serviceHs256Secret is absent");
     DevelopmentTokens tokens = new DevelopmentTokens(development("::1", "::1"), CLOCK);
     assertThatThrownBy(() -> tokens.issue(alice(), 0)).isInstanceOf(QuipuException.class);
     assertThatThrownBy(() -> tokens.issue(alice(), Integer.MAX_VALUE))
@@ -462,7 +471,7 @@ class AuthenticatorTest {
               default -> es256(header("ES256").put("kid", "e1"), claims, ec);
             };
         UserId user = new UserId("user" + i);
-        logins.add(() -> result(authenticator, token).result().user().equals(user));
+        logins.add(() -> userOf(authenticator, token).equals(user));
       }
       for (var login : threads.invokeAll(logins)) {
         assertThat(login.get()).isTrue();
@@ -470,6 +479,11 @@ class AuthenticatorTest {
     } finally {
       threads.shutdownNow();
     }
+  }
+
+  /** With claims that may be no JSON. */
+  private static String signed(JsonObject header, String claims) {
+    return Jwts.signed(header, claims, SECRET);
   }
 
   private static void accepted(String token) {
@@ -501,6 +515,10 @@ class AuthenticatorTest {
     return result;
   }
 
+  private static UserId userOf(Authenticator by, String token) {
+    return ((Identity.User) result(by, token).result()).user();
+  }
+
   private static void weak(Configuration.PublicKey key, String allowed) {
     assertThatThrownBy(
             () -> authenticator(auth(Optional.empty(), Optional.empty(), Optional.of(SECRET), key)))
@@ -514,7 +532,8 @@ class AuthenticatorTest {
   }
 
   private static Authenticator authenticator(Configuration.Auth auth) {
-    return new Authenticator(vertx, configuration(auth, "0.0.0.0", "0.0.0.0"), CLOCK);
+    return new Authenticator(
+        vertx, configuration(auth, "0.0.0.0", "0.0.0.0"), CLOCK, IGNORED);
   }
 
   private static Configuration.Auth auth(
@@ -522,13 +541,32 @@ class AuthenticatorTest {
       Optional<String> audience,
       Optional<String> secret,
       Configuration.PublicKey... keys) {
-    return new Configuration.Auth(false, issuer, audience, secret, List.of(keys), LEEWAY);
+    return new Configuration.Auth(
+        false,
+        issuer,
+        audience,
+        secret,
+        List.of(keys),
+        Optional.empty(),
+        Optional.empty(),
+        Optional.empty(),
+        5_000,
+        LEEWAY);
   }
 
   private static Configuration development(String tcpHost, String httpHost) {
     return configuration(
         new Configuration.Auth(
-            true, Optional.empty(), Optional.empty(), Optional.empty(), List.of(), LEEWAY),
+            true,
+            Optional.empty(),
+            Optional.empty(),
+            Optional.empty(),
+            List.of(),
+            Optional.empty(),
+            Optional.empty(),
+            Optional.empty(),
+            5_000,
+            LEEWAY),
         tcpHost,
         httpHost);
   }
@@ -553,83 +591,11 @@ class AuthenticatorTest {
     return new Configuration.PublicKey(keyId, algorithm, pem(key));
   }
 
-  private static String pem(PublicKey key) {
-    return "-----BEGIN PUBLIC KEY-----\n"
-        + Base64.getMimeEncoder(64, new byte[] {'\n'}).encodeToString(key.getEncoded())
-        + "\n-----END PUBLIC KEY-----";
-  }
-
-  private static KeyPair rsa(int bits) throws GeneralSecurityException {
-    KeyPairGenerator generator = KeyPairGenerator.getInstance("RSA");
-    generator.initialize(bits);
-    return generator.generateKeyPair();
-  }
-
-  private static KeyPair ec(String curve) throws GeneralSecurityException {
-    KeyPairGenerator generator = KeyPairGenerator.getInstance("EC");
-    generator.initialize(new ECGenParameterSpec(curve));
-    return generator.generateKeyPair();
-  }
-
-  private static JsonObject header(String algorithm) {
-    return new JsonObject().put("alg", algorithm).put("typ", "JWT");
-  }
-
   private static JsonObject claims() {
     return new JsonObject()
         .put("sub", "alice")
         .put("iss", "the issuer")
         .put("aud", "quipu")
         .put("exp", NOW + 60);
-  }
-
-  private static String hs256(JsonObject header, JsonObject claims, String secret) {
-    String signed = base64(header) + "." + base64(claims);
-    return signed + "." + base64(mac(signed, secret.getBytes(StandardCharsets.UTF_8)));
-  }
-
-  /** With claims that may be no JSON. */
-  private static String signed(JsonObject header, String claims) {
-    String signed = base64(header) + "." + base64(claims.getBytes(StandardCharsets.UTF_8));
-    return signed + "." + base64(mac(signed, SECRET.getBytes(StandardCharsets.UTF_8)));
-  }
-
-  private static String rs256(JsonObject header, JsonObject claims, KeyPair pair) {
-    return signed(header, claims, "SHA256withRSA", pair);
-  }
-
-  private static String es256(JsonObject header, JsonObject claims, KeyPair pair) {
-    return signed(header, claims, "SHA256withECDSAinP1363Format", pair);
-  }
-
-  private static String signed(
-      JsonObject header, JsonObject claims, String algorithm, KeyPair pair) {
-    String signed = base64(header) + "." + base64(claims);
-    try {
-      Signature signature = Signature.getInstance(algorithm);
-      signature.initSign(pair.getPrivate());
-      signature.update(signed.getBytes(StandardCharsets.US_ASCII));
-      return signed + "." + base64(signature.sign());
-    } catch (GeneralSecurityException e) {
-      throw new AssertionError(e);
-    }
-  }
-
-  private static byte[] mac(String signed, byte[] secret) {
-    try {
-      Mac mac = Mac.getInstance("HmacSHA256");
-      mac.init(new SecretKeySpec(secret, "HmacSHA256"));
-      return mac.doFinal(signed.getBytes(StandardCharsets.US_ASCII));
-    } catch (GeneralSecurityException e) {
-      throw new AssertionError(e);
-    }
-  }
-
-  private static String base64(JsonObject json) {
-    return base64(json.encode().getBytes(StandardCharsets.UTF_8));
-  }
-
-  private static String base64(byte[] bytes) {
-    return Base64.getUrlEncoder().withoutPadding().encodeToString(bytes);
   }
 }
