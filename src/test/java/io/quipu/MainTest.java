@@ -127,8 +127,7 @@ final class MainTest {
     assertThat(development.code()).isZero();
     assertThat(development.err()).isEmpty();
     assertThat(claims(development.out().strip()).getString("sub")).isEqualTo("billing");
-    assertThat(header(development.out().strip()).getString("kid"))
-        .isEqualTo("development-service");
+    assertThat(header(development.out().strip()).getString("kid")).isEqualTo("development-service");
 
     String secrets =
         "{\"auth\":{\"hs256Secret\":\""
@@ -160,12 +159,11 @@ final class MainTest {
   @Test
   void aKeyFileThatCannotBeUsedIsAnErrorOfTheConfiguration() throws IOException {
     Path keys = Files.writeString(folder.resolve("keys.json"), "{\"keys\":[{\"kty\":\"RSA\"");
-    Path file = file(new JsonObject().put("auth", new JsonObject().put("jwksFile", "" + keys)) + "");
+    Path file =
+        file(new JsonObject().put("auth", new JsonObject().put("jwksFile", "" + keys)) + "");
 
     for (String[] command :
-        new String[][] {
-          {"conf", "check", file.toString()}, {"serve", "--conf", file.toString()}
-        }) {
+        new String[][] {{"conf", "check", file.toString()}, {"serve", "--conf", file.toString()}}) {
       Result result = run(command);
       assertThat(result.code()).isEqualTo(2);
       assertThat(result.err()).contains("auth.jwksFile", "keys.json", "no JSON object");

@@ -104,8 +104,7 @@ public final class QuipuServer {
     this.placement =
         new RendezvousPlacement(
             self, configuration.sequencer().shards(), eventLoops, () -> List.of(self));
-    this.authenticator =
-        new Authenticator(vertx, configuration, clock, metrics::keyFileLooked);
+    this.authenticator = new Authenticator(vertx, configuration, clock, metrics::keyFileLooked);
   }
 
   private static String version() {

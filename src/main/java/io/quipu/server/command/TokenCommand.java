@@ -69,7 +69,8 @@ public final class TokenCommand implements Callable<Integer> {
 
   @Option(
       names = "--json",
-      description = "for scripts: a line of JSON with the token, whose it is and how long it is good")
+      description =
+          "for scripts: a line of JSON with the token, whose it is and how long it is good")
   private boolean json;
 
   @Spec private CommandSpec spec;

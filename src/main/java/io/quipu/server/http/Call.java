@@ -35,8 +35,7 @@ final class Call {
   private Optional<IdempotencyKey> key = Optional.empty();
   private boolean decided;
 
-  private Call(
-      RoutingContext context, UserId user, boolean service, Clock clock, Chance chance) {
+  private Call(RoutingContext context, UserId user, boolean service, Clock clock, Chance chance) {
     this.context = context;
     this.user = user;
     this.service = service;
@@ -53,8 +52,7 @@ final class Call {
   static void begin(RoutingContext context, Identity identity, Clock clock, Chance chance) {
     Optional<UserId> asked = actingUser(context.request().headers().getAll(ACTING_USER));
     boolean service = identity instanceof Identity.Service;
-    UserId user =
-        identity instanceof Identity.User own ? own.user() : asked.orElse(UserId.SYSTEM);
+    UserId user = identity instanceof Identity.User own ? own.user() : asked.orElse(UserId.SYSTEM);
     if (!service && asked.isPresent() && !asked.get().equals(user)) {
       throw new QuipuException(
           ErrorCode.NOT_ALLOWED, "only a service acts for another: " + ACTING_USER + " is not his");

@@ -59,8 +59,7 @@ public final class DevelopmentTokens {
     this.audience = auth.audience();
     boolean development = areAccepted(configuration);
     this.users = signing(auth.hs256Secret(), development, KEY_ID, SECRET);
-    this.services =
-        signing(auth.serviceHs256Secret(), development, SERVICE_KEY_ID, SERVICE_SECRET);
+    this.services = signing(auth.serviceHs256Secret(), development, SERVICE_KEY_ID, SERVICE_SECRET);
   }
 
   private static Optional<Signing> signing(
@@ -152,10 +151,7 @@ public final class DevelopmentTokens {
     JsonObject header = new JsonObject().put("alg", "HS256").put("typ", "JWT");
     with.keyId.ifPresent(id -> header.put("kid", id));
     JsonObject claims =
-        new JsonObject()
-            .put("sub", sub)
-            .put("iat", nowSeconds)
-            .put("exp", nowSeconds + ttlSeconds);
+        new JsonObject().put("sub", sub).put("iat", nowSeconds).put("exp", nowSeconds + ttlSeconds);
     issuer.ifPresent(iss -> claims.put("iss", iss));
     audience.ifPresent(aud -> claims.put("aud", aud));
     String signed = base64(header) + "." + base64(claims);

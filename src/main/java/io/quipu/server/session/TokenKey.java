@@ -25,11 +25,7 @@ import java.util.Optional;
  * @param verifying a public key as PEM, or the bytes of a secret
  */
 record TokenKey(
-    Identity.Kind kind,
-    String algorithm,
-    Optional<String> keyId,
-    String where,
-    Buffer verifying) {
+    Identity.Kind kind, String algorithm, Optional<String> keyId, String where, Buffer verifying) {
   /** RFC 7518, 3.2: a key of the size of the hash or larger. */
   private static final int MIN_SECRET_BYTES = 32;
 

@@ -47,8 +47,8 @@ import java.util.concurrent.atomic.AtomicLong;
 
 /**
  * The HTTP face on a real socket, before a store in memory. Tokens are {@code token-of-USER}, and
- * {@link #SERVICE_TOKEN} for a service.
- * Requests are written byte by byte as given: no client library repairs them.
+ * {@link #SERVICE_TOKEN} for a service. Requests are written byte by byte as given: no client
+ * library repairs them.
  */
 final class HttpFixture implements AutoCloseable {
   static final HttpRules RULES = rules(20_000, 20_000, false);

@@ -361,7 +361,8 @@ class AuthenticatorTest {
     String token = new DevelopmentTokens(development("127.0.0.1", "::1"), CLOCK).issue(alice(), 60);
     refused(token);
     refused(hs256(header("HS256"), claims(), DevelopmentTokens.SECRET));
-    Authenticator open = new Authenticator(vertx, development("127.0.0.1", "localhost"), CLOCK, IGNORED);
+    Authenticator open =
+        new Authenticator(vertx, development("127.0.0.1", "localhost"), CLOCK, IGNORED);
     assertThat(userOf(open, token)).isEqualTo(alice());
     assertThat(result(open, hs256(header("HS256"), claims(), DevelopmentTokens.SECRET)).failed())
         .isTrue();
@@ -532,8 +533,7 @@ class AuthenticatorTest {
   }
 
   private static Authenticator authenticator(Configuration.Auth auth) {
-    return new Authenticator(
-        vertx, configuration(auth, "0.0.0.0", "0.0.0.0"), CLOCK, IGNORED);
+    return new Authenticator(vertx, configuration(auth, "0.0.0.0", "0.0.0.0"), CLOCK, IGNORED);
   }
 
   private static Configuration.Auth auth(

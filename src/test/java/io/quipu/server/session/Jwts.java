@@ -61,8 +61,7 @@ final class Jwts {
     return signed(header, claims, "SHA256withECDSAinP1363Format", pair);
   }
 
-  static String signed(
-      JsonObject header, JsonObject claims, String algorithm, KeyPair pair) {
+  static String signed(JsonObject header, JsonObject claims, String algorithm, KeyPair pair) {
     String signed = base64(header) + "." + base64(claims);
     try {
       Signature signature = Signature.getInstance(algorithm);

@@ -197,8 +197,7 @@ class KeyReloadTest {
   void whatIsForOthersIsPassedOver() throws IOException {
     JsonObject encryption = jwk("enc", two.getPublic()).put("use", "enc").put("alg", "RSA-OAEP");
     JsonObject otherAlgorithm = jwk("rs512", two.getPublic()).put("alg", "RS512");
-    JsonObject signing =
-        jwk("ops", two.getPublic()).put("key_ops", new JsonArray().add("encrypt"));
+    JsonObject signing = jwk("ops", two.getPublic()).put("key_ops", new JsonArray().add("encrypt"));
     JsonObject unknown = new JsonObject().put("kty", "AKP").put("kid", "pq").put("pub", "AA");
     write(jwks(encryption, otherAlgorithm, signing, unknown, jwk("one", one.getPublic())));
     try (Authenticator keys = authenticator(NEVER_MS)) {

@@ -191,8 +191,7 @@ class ServiceTokensTest {
         authenticator.authenticateUser(hs256(header("HS256"), claims(), SERVICES));
     refused.otherwiseEmpty().toCompletionStage().toCompletableFuture().join();
     assertThat(((QuipuException) refused.cause()).code()).isEqualTo(ErrorCode.TOKEN_INVALID);
-    assertThat(refused.cause())
-        .hasMessage("a service's token opens no session: services use HTTP");
+    assertThat(refused.cause()).hasMessage("a service's token opens no session: services use HTTP");
   }
 
   @Test
@@ -206,8 +205,7 @@ class ServiceTokensTest {
   @Test
   void developmentHasAKeyForServicesTooAndOnlyThere() {
     Configuration development =
-        configuration(
-            true, Optional.empty(), Optional.empty(), Optional.empty(), Optional.empty());
+        configuration(true, Optional.empty(), Optional.empty(), Optional.empty(), Optional.empty());
     DevelopmentTokens tokens = new DevelopmentTokens(development, CLOCK);
     String service = tokens.issueForService("billing", 60);
     String user = tokens.issue(new UserId("alice"), 60);
