@@ -15,6 +15,7 @@ import io.quipu.server.config.Configuration;
 import io.quipu.server.connection.Connection;
 import io.quipu.server.connection.ConnectionVerticle;
 import io.quipu.server.fanout.FanOut;
+import io.quipu.server.http.AdminVerticle;
 import io.quipu.server.http.Appender;
 import io.quipu.server.http.HttpFace;
 import io.quipu.server.http.HttpRules;
@@ -85,6 +86,7 @@ public final class QuipuServer {
   private final Bus bus;
   private final Placement placement;
   private final Authenticator authenticator;
+  private Optional<AdminVerticle> admin = Optional.empty();
   private Optional<EmbeddedPostgres> embedded = Optional.empty();
   private Postgres postgres;
 
@@ -123,6 +125,7 @@ public final class QuipuServer {
         .openStore()
         .compose(opened -> server.deploySequencers())
         .compose(deployed -> server.deployLoops())
+        .compose(deployed -> server.deployAdmin())
         .onSuccess(deployed -> started.complete(server))
         .onFailure(failure -> server.close().onComplete(closed -> started.fail(failure)));
     return started.future();
@@ -211,6 +214,14 @@ public final class QuipuServer {
         .mapEmpty();
   }
 
+  private Future<Void> deployAdmin() {
+    AdminVerticle made =
+        new AdminVerticle(
+            configuration.admin(), postgres.directory(), metrics, clock, draining::get);
+    admin = Optional.of(made);
+    return vertx.deployVerticle(made).mapEmpty();
+  }
+
   private ConnectionVerticle.Listen listen() {
     Configuration.Tcp tcp = configuration.tcp();
     Configuration.Http http = configuration.http();
@@ -277,7 +288,8 @@ public final class QuipuServer {
               new CountedCursors(postgres.cursors(), metrics),
               registry,
               bus,
-              clock);
+              clock,
+              metrics::outstanding);
     }
 
     @Override
@@ -379,6 +391,11 @@ public final class QuipuServer {
 
   public int httpPort() {
     return sockets.get(0).httpPort();
+  }
+
+  /** Of health, readiness and metrics. */
+  public int adminPort() {
+    return admin.map(AdminVerticle::port).orElse(0);
   }
 
   /** Which PostgreSQL, for people; without its password. */

@@ -27,6 +27,7 @@ import org.junit.jupiter.params.provider.EnumSource;
 
 /** Connections that end, freeze or say nothing leave a node as it was. */
 final class HostileConnectionsTest {
+  private static final HttpClient HTTP = HttpClient.newHttpClient();
   private static final int MAX_CONNECTIONS = 6;
 
   private static TestNode node;
@@ -140,8 +141,8 @@ final class HostileConnectionsTest {
   }
 
   private static String metrics() throws IOException, InterruptedException {
-    URI uri = URI.create("http://127.0.0.1:" + node.httpPort() + "/metrics");
-    return HttpClient.newHttpClient()
+    URI uri = URI.create("http://127.0.0.1:" + node.adminPort() + "/metrics");
+    return HTTP
         .send(HttpRequest.newBuilder(uri).build(), BodyHandlers.ofString())
         .body();
   }

@@ -35,7 +35,11 @@ import org.junit.jupiter.api.io.TempDir;
 @Timeout(120)
 final class NodeProcessTest {
   private static final Map<String, String> FREE_PORTS =
-      Map.of("QUIPU_TCP_PORT", "0", "QUIPU_HTTP_PORT", "0", "QUIPU_NODE_DRAIN_MS", "1000");
+      Map.of(
+          "QUIPU_TCP_PORT", "0",
+          "QUIPU_HTTP_PORT", "0",
+          "QUIPU_ADMIN_PORT", "0",
+          "QUIPU_NODE_DRAIN_MS", "1000");
 
   @TempDir private Path folder;
 

@@ -40,6 +40,7 @@ final class TestNode implements AutoCloseable {
     Map<String, String> environment = new HashMap<>();
     environment.put("QUIPU_TCP_PORT", "0");
     environment.put("QUIPU_HTTP_PORT", "0");
+    environment.put("QUIPU_ADMIN_PORT", "0");
     environment.put("QUIPU_NODE_DRAIN_MS", "500");
     environment.put("QUIPU_POSTGRES_URI", databaseUri);
     environment.putAll(settings);
@@ -72,6 +73,10 @@ final class TestNode implements AutoCloseable {
 
   int httpPort() {
     return server.httpPort();
+  }
+
+  int adminPort() {
+    return server.adminPort();
   }
 
   String databaseUri() {

@@ -38,7 +38,9 @@ final class Banner {
       line(text, "TCP", address(c.tcp().host(), server.tcpPort()));
     }
     line(text, "WebSocket", "ws://" + http + "/v1/connect (sub-protocols quipu.v1, quipu.v1.json)");
-    line(text, "HTTP", "http://" + http + " (/healthz /readyz /metrics)");
+    line(text, "HTTP", "http://" + http + "/v1 (/healthz /readyz)");
+    String admin = address(c.admin().host(), server.adminPort());
+    line(text, "Admin", "http://" + admin + " (/healthz /readyz /metrics)");
     line(text, "PostgreSQL", server.postgresDescription());
     if (c.auth().development()) {
       text.append(

@@ -50,6 +50,10 @@ public final class ConfCheckCommand implements Callable<Integer> {
         + c.http().host()
         + ":"
         + c.http().port()
+        + ", admin "
+        + c.admin().host()
+        + ":"
+        + c.admin().port()
         + ", "
         + (c.postgres().uri().isPresent()
             ? "external PostgreSQL"

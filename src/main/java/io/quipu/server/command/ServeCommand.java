@@ -36,7 +36,7 @@ import picocli.CommandLine.Spec;
       "Runs a node until SIGTERM or Ctrl-C; then it drains (node.drainMs) and ends with exit code 0.",
       "A second Ctrl-C ends it at once.",
       "",
-      "Without --conf: on this machine only, ports 7310 and 7380, a PostgreSQL of its own in ./data,"
+      "Without --conf: on this machine only, ports 7310, 7380 and 7390, a PostgreSQL of its own in ./data,"
           + " tokens for everybody. Every key can be set by the environment, with and without a"
           + " file: tcp.port is QUIPU_TCP_PORT.",
       ""
@@ -101,6 +101,7 @@ public final class ServeCommand implements Callable<Integer> {
             .put("pid", ProcessHandle.current().pid())
             .put("tcp_port", server.tcpPort())
             .put("http_port", server.httpPort())
+            .put("admin_port", server.adminPort())
             .put("postgres", server.postgresDescription());
     if (portFile.isPresent()) {
       // Whoever waits for the file finds all of it.
@@ -161,8 +162,10 @@ public final class ServeCommand implements Callable<Integer> {
               + Banner.address(configuration.tcp().host(), configuration.tcp().port())
               + ", HTTP "
               + Banner.address(configuration.http().host(), configuration.http().port())
-              + ". Is another node running? Otherwise set tcp.port, http.port (0 = any free port),"
-              + " or tcp.host, http.host.");
+              + ", admin "
+              + Banner.address(configuration.admin().host(), configuration.admin().port())
+              + ". Is another node running? Otherwise set tcp.port, http.port, admin.port (0 = any"
+              + " free port), or tcp.host, http.host, admin.host.");
     } else if (failure instanceof QuipuException wrong) {
       throw new ConfigurationException(
           conf.map(Path::toString).orElse("the environment"), List.of(wrong.getMessage()));

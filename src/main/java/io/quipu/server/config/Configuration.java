@@ -11,6 +11,7 @@ public record Configuration(
     Node node,
     Tcp tcp,
     Http http,
+    Admin admin,
     Postgres postgres,
     Auth auth,
     Connection connection,
@@ -33,6 +34,18 @@ public record Configuration(
    * @param allowedOrigins of WebSockets from browsers; empty = only the same host, {@code *} = any
    */
   public record Http(String host, int port, List<String> allowedOrigins, int maxBodyBytes) {}
+
+  /**
+   * What operators ask: health, readiness, metrics.
+   *
+   * @param token that must be shown for metrics; absent = none is needed, for loopback only
+   */
+  public record Admin(String host, int port, Optional<String> token) {
+    @Override
+    public String toString() {
+      return "Admin[" + host + ":" + port + "]"; // never the token
+    }
+  }
 
   /**
    * @param uri of an external PostgreSQL; absent = an embedded one in node.dataDirectory

@@ -134,6 +134,30 @@ final class Contradictions {
             "auth.publicKeys", "found the keyId \"" + key.keyId() + "\" twice, allowed: each once");
       }
     }
+    if (c.admin().token().isEmpty() && !isLoopback(c.admin().host())) {
+      problem(
+          "admin.host",
+          "found \""
+              + c.admin().host()
+              + "\" without admin.token; allowed: 127.0.0.1, ::1 or localhost, or a token");
+    }
+    if (c.admin().port() != 0) {
+      boolean http =
+          c.admin().port() == c.http().port() && c.admin().host().equals(c.http().host());
+      boolean tcp =
+          c.tcp().enabled()
+              && c.admin().port() == c.tcp().port()
+              && c.admin().host().equals(c.tcp().host());
+      if (http || tcp) {
+        problem(
+            "admin.port",
+            "found "
+                + c.admin().port()
+                + ", which is "
+                + (http ? "http.port" : "tcp.port")
+                + " too; allowed: another");
+      }
+    }
     if (c.tcp().enabled()
         && c.tcp().port() != 0
         && c.tcp().port() == c.http().port()

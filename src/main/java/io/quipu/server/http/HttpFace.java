@@ -40,7 +40,6 @@ public final class HttpFace {
   private static final Logger LOG = LoggerFactory.getLogger(HttpFace.class);
 
   private static final String JSON = "application/json";
-  private static final String PROMETHEUS = "text/plain; version=0.0.4; charset=utf-8";
   private static final String PATTERN = "quipu.pattern";
   private static final String ALL_OF_V1 = "/v1/*";
   private static final String BEARER = "bearer ";
@@ -72,16 +71,15 @@ public final class HttpFace {
     this.clock = clock;
     this.chance = chance;
     this.metrics = metrics;
-    this.probes = new Probes(ports.directory(), metrics, clock, ports.draining());
+    this.probes = new Probes(ports.directory(), clock, ports.draining());
   }
 
   /** Takes every request that is no WebSocket; on the event loop that made this. */
   public Router router() {
     Router router = Router.router(vertx);
     router.route().handler(this::begin).failureHandler(this::failed);
-    probe(router, "/healthz", context -> answer(context, 200, JSON, "{\"status\":\"alive\"}"));
+    probe(router, "/healthz", context -> answer(context, 200, JSON, Probes.ALIVE));
     probe(router, "/readyz", this::ready);
-    probe(router, "/metrics", context -> answer(context, 200, PROMETHEUS, probes.metrics()));
     router.get("/v1/connect").handler(this::noWebSocket);
     router.route(ALL_OF_V1).handler(this::authenticate);
     router.route(ALL_OF_V1).handler(this::admit);
@@ -267,7 +265,7 @@ public final class HttpFace {
   private void ready(RoutingContext context) {
     probes
         .ready()
-        .onSuccess(ready -> answer(context, 200, JSON, "{\"status\":\"ready\"}"))
+        .onSuccess(ready -> answer(context, 200, JSON, Probes.READY))
         .onFailure(e -> failUnlessLate(context, e));
   }
 

@@ -3,36 +3,32 @@ package io.quipu.server.http;
 import io.quipu.model.ErrorCode;
 import io.quipu.model.QuipuException;
 import io.quipu.server.journal.Directory;
-import io.quipu.server.metrics.Metrics;
 import io.quipu.server.time.Clock;
 import io.vertx.core.Future;
 import java.util.concurrent.TimeUnit;
 import java.util.function.BooleanSupplier;
 
 /**
- * Alive, ready, and in which numbers. Anybody may ask, so asking often costs no more than asking
- * once a second. Belongs to one event loop.
+ * Alive, and ready. Anybody may ask, so asking often costs no more than asking once a second. Belongs to one event loop.
  */
 final class Probes {
+  static final String ALIVE = "{\"status\":\"alive\"}";
+  static final String READY = "{\"status\":\"ready\"}";
+
   private static final long KEPT_MS = 1_000;
   private static final long PING_MS = 2_000;
 
   private final Directory directory;
-  private final Metrics metrics;
   private final Clock clock;
   private final BooleanSupplier draining;
   private Future<Void> store = Future.failedFuture("never asked");
   private long storeAskedMs;
-  private String numbers = "";
-  private long numbersMs;
 
-  Probes(Directory directory, Metrics metrics, Clock clock, BooleanSupplier draining) {
+  Probes(Directory directory, Clock clock, BooleanSupplier draining) {
     this.directory = directory;
-    this.metrics = metrics;
     this.clock = clock;
     this.draining = draining;
     this.storeAskedMs = clock.nowMs() - KEPT_MS;
-    this.numbersMs = clock.nowMs() - KEPT_MS;
   }
 
   /** Completes if this node should get traffic. Fails with DRAINING or STORE_DOWN. */
@@ -54,15 +50,5 @@ final class Probes {
                               ErrorCode.STORE_DOWN, "the message store does not answer")));
     }
     return store;
-  }
-
-  /** In Prometheus' text format. */
-  String metrics() {
-    long nowMs = clock.nowMs();
-    if (nowMs - numbersMs >= KEPT_MS) {
-      numbersMs = nowMs;
-      numbers = metrics.scrape();
-    }
-    return numbers;
   }
 }

@@ -133,6 +133,11 @@ public final class GroupCommit {
     }
   }
 
+  /** Batches that wait for a writer; of those that are halves of a statement, the statements. */
+  public int waiting() {
+    return ready.size() + halves.size();
+  }
+
   public Future<Void> close() {
     return Future.join(writers.stream().map(JournalWriter::close).toList()).mapEmpty();
   }

@@ -19,6 +19,7 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicReferenceArray;
 import java.util.concurrent.atomic.LongAdder;
 import java.util.stream.DoubleStream;
 
@@ -37,10 +38,11 @@ public final class Metrics implements AutoCloseable {
           .mapToObj(ms -> Duration.ofNanos((long) (ms * NANOS_PER_MS)))
           .toArray(Duration[]::new);
 
-  private static final String CLOSED = "connections closed, by the code that was told";
-  private static final String LOGINS = "Connect frames answered, by result";
+  private static final int HTTP_STATUSES = 600;
+  private static final String CLOSED = "connections closed, by the code that was told; PEER: the client went";
+  private static final String LOGINS = "Connect frames answered, by result; of sockets only";
   private static final String KEY_FILES = "key files that were found changed, by result";
-  private static final String SENDS = "sends answered, by result";
+  private static final String SENDS = "sends answered, of sockets and of HTTP, by result";
 
   private final PrometheusMeterRegistry registry =
       new PrometheusMeterRegistry(PrometheusConfig.DEFAULT);
@@ -52,14 +54,14 @@ public final class Metrics implements AutoCloseable {
   private final Map<Dress, LongAdder> open = new EnumMap<>(Dress.class);
   private final LongAdder closedByPeer;
   private final Map<ErrorCode, LongAdder> closed;
-  private final LongAdder sessions = gauge("quipu.sessions", "sessions open now");
+  private final LongAdder sessions = gauge("quipu.sessions", "sessions open now: devices that are logged in");
   private final LongAdder loginsOk;
   private final Map<ErrorCode, LongAdder> loginsFailed;
   private final LongAdder keyFilesTaken;
   private final LongAdder keyFilesBroken;
   private final Map<String, Boolean> keyFiles = new ConcurrentHashMap<>();
-  private final LongAdder framesIn = counter("quipu.frames.received", "frames of clients");
-  private final LongAdder framesOut = counter("quipu.frames.written", "frames to clients");
+  private final LongAdder framesIn = counter("quipu.frames.received", "frames of clients, over TCP and WebSocket");
+  private final LongAdder framesOut = counter("quipu.frames.written", "frames to clients, over TCP and WebSocket");
 
   // ---- the way of a message
 
@@ -69,12 +71,18 @@ public final class Metrics implements AutoCloseable {
   private final LongAdder delivered =
       counter("quipu.deliveries", "messages written to devices for the first time");
   private final LongAdder redelivered =
-      counter("quipu.redeliveries", "messages written again, since no ack came");
+      counter("quipu.redeliveries", "retransmits: messages written again, since no ack came in time");
+  private final LongAdder outstandingConversations =
+      gauge(
+          "quipu.outstanding.conversations",
+          "conversations of sessions with something not pushed or not acked");
+  private final LongAdder outstandingMessages =
+      gauge("quipu.outstanding.messages", "messages pushed to devices and not acked");
   private final LongAdder deliveryAcks = counter("quipu.delivery.acks", "DeliverAck frames taken");
   private final LongAdder syncs = counter("quipu.syncs", "syncs finished");
   private final LongAdder syncPages = counter("quipu.sync.pages", "pages of syncs written");
   private final LongAdder historyPages = counter("quipu.history.pages", "pages of history read");
-  private final LongAdder looks = counter("quipu.looks", "looks at recent commits");
+  private final LongAdder looks = counter("quipu.looks", "looks at recent commits, which find what a lost push left out");
   private final LongAdder lookRepairs =
       counter("quipu.look.repairs", "conversations of devices that only a look brought up to date");
 
@@ -82,28 +90,31 @@ public final class Metrics implements AutoCloseable {
 
   private final DistributionSummary commitEntries =
       DistributionSummary.builder("quipu.commit.entries")
-          .description("rows of one commit statement")
+          .description("rows of one commit statement: the batch size")
           .serviceLevelObjectives(ENTRIES)
           .register(registry);
   private final Timer commitTime =
-      timer("quipu.commit", "one commit statement, from call to answer");
-  private final LongAdder entries = counter("quipu.entries.committed", "rows committed");
+      timer("quipu.commit", "commit latency: one statement, from call to answer");
+  private final LongAdder entries = counter("quipu.entries.committed", "rows committed: messages and changes of conversations");
   private final LongAdder conflicts =
-      counter("quipu.journal.conflicts", "batches left out: a seq or an id was taken");
+      counter("quipu.journal.conflicts", "batches left out of a commit, since a seq or an id was taken: two owners, or a retry");
   private final Map<ErrorCode, LongAdder> journalErrors;
-  private final LongAdder cursorFlushes = counter("quipu.cursor.flushes", "statements of cursors");
+  private final LongAdder cursorFlushes = counter("quipu.cursor.flushes", "statements that stored cursors");
   private final LongAdder cursorsFlushed = counter("quipu.cursors.flushed", "cursors stored");
+  private final LongAdder batchesWaiting =
+      gauge("quipu.commit.waiting.batches", "batches ready for a commit, without a writer");
+  private final LongAdder queuedBytes =
+      gauge("quipu.sequencer.queued.bytes", "content of appends that wait in sequencers");
   private final LongAdder conversations =
       gauge("quipu.conversations.loaded", "conversations in memory of sequencers");
 
   // ---- bus, HTTP, event loops
 
-  private final LongAdder busSent = counter("quipu.bus.sent", "bus messages sent");
-  private final LongAdder busReceived = counter("quipu.bus.received", "bus messages received");
-  private final LongAdder busDropped =
-      counter("quipu.bus.dropped", "bus messages that were not sent: a window was full");
-  private final Map<Integer, LongAdder> httpAnswers = new ConcurrentHashMap<>();
-  private final Timer loopLag = timer("quipu.eventloop.lag", "how late a timer ran");
+  private final LongAdder busSent = counter("quipu.bus.sent", "messages between verticles and nodes, sent");
+  private final LongAdder busReceived = counter("quipu.bus.received", "messages between verticles and nodes, received");
+  private final AtomicReferenceArray<LongAdder> httpAnswers =
+      new AtomicReferenceArray<>(HTTP_STATUSES);
+  private final Timer loopLag = timer("quipu.eventloop.lag", "event-loop lag: how late a timer of each loop ran, ten times a second");
 
   /**
    * @param version of the program
@@ -112,8 +123,8 @@ public final class Metrics implements AutoCloseable {
   public Metrics(String version, String node) {
     for (Dress dress : Dress.values()) {
       String name = dress.name();
-      opened.put(dress, counter("quipu.connections.opened", "connections accepted", "dress", name));
-      open.put(dress, gauge("quipu.connections", "connections open now", "dress", name));
+      opened.put(dress, counter("quipu.connections.opened", "connections accepted, by dress", "dress", name));
+      open.put(dress, gauge("quipu.connections", "connections open now, by dress", "dress", name));
     }
     closedByPeer = counter("quipu.connections.closed", CLOSED, "code", "PEER");
     closed = byCode("quipu.connections.closed", CLOSED, "code");
@@ -127,7 +138,7 @@ public final class Metrics implements AutoCloseable {
     acked = counter("quipu.sends", SENDS, "result", "STORED");
     ackedAgain = counter("quipu.sends", SENDS, "result", "DUPLICATE");
     rejected = byCode("quipu.sends", SENDS, "result");
-    journalErrors = byCode("quipu.journal.errors", "failures of the store", "code");
+    journalErrors = byCode("quipu.journal.errors", "commit statements that failed, by code", "code");
     Gauge.builder("quipu.build.info", () -> 1)
         .description("always 1; which program this is")
         .tags("version", version, "node", node, "java", Runtime.version().toString())
@@ -219,6 +230,12 @@ public final class Metrics implements AutoCloseable {
     redelivered.add(messages);
   }
 
+  /** Deliveries on their way have become so many more; negative: fewer. */
+  public void outstanding(long conversations, long messages) {
+    outstandingConversations.add(conversations);
+    outstandingMessages.add(messages);
+  }
+
   public void deliveryAcked() {
     deliveryAcks.increment();
   }
@@ -270,6 +287,16 @@ public final class Metrics implements AutoCloseable {
     cursorsFlushed.add(cursors);
   }
 
+  /** So many more batches wait for a writer; negative: fewer. */
+  public void batchesWait(int more) {
+    batchesWaiting.add(more);
+  }
+
+  /** So many more bytes wait in sequencers; negative: fewer. */
+  public void appendsQueued(long moreBytes) {
+    queuedBytes.add(moreBytes);
+  }
+
   public void conversationLoaded() {
     conversations.increment();
   }
@@ -288,20 +315,28 @@ public final class Metrics implements AutoCloseable {
     busReceived.add(messages);
   }
 
-  public void busDropped(int messages) {
-    busDropped.add(messages);
-  }
-
   /**
    * @param status of HTTP, 100 to 599
    */
   public void httpAnswered(int status) {
-    httpAnswers
-        .computeIfAbsent(
-            status,
-            key ->
-                counter("quipu.http.requests", "HTTP requests answered", "status", key.toString()))
-        .increment();
+    LongAdder answers = httpAnswers.get(status);
+    if (answers == null) {
+      answers = firstAnswered(status);
+    }
+    answers.increment();
+  }
+
+  /** Only the statuses that occur have a series: there are too many of them. */
+  private synchronized LongAdder firstAnswered(int status) {
+    LongAdder before = httpAnswers.get(status);
+    if (before != null) {
+      return before;
+    }
+    LongAdder made =
+        counter(
+            "quipu.http.requests", "HTTP requests answered", "status", Integer.toString(status));
+    httpAnswers.set(status, made);
+    return made;
   }
 
   public void eventLoopWasLate(long lagMs) {

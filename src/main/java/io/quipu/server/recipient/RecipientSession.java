@@ -12,7 +12,6 @@ import io.quipu.server.recipient.DeliveryWindow.Push;
 import io.quipu.server.recipient.DeliveryWindow.Reading;
 import io.quipu.server.recipient.SyncPlan.PageRequest;
 import java.util.ArrayDeque;
-import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.HashSet;
 import java.util.Iterator;
@@ -568,12 +567,11 @@ final class RecipientSession {
                 code.code(), code.advice(), retryAfterMs, detail, conversation, request));
   }
 
-  /** The sizes of what is remembered, for tests and metrics. */
-  List<Integer> sizes() {
-    List<Integer> sizes = new ArrayList<>();
-    sizes.add(window.conversations());
-    sizes.add(suspects.size());
-    sizes.add(queued.size());
-    return sizes;
+  int outstandingConversations() {
+    return window.conversations();
+  }
+
+  int unackedMessages() {
+    return window.messages();
   }
 }

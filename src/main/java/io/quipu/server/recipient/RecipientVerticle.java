@@ -54,9 +54,23 @@ public final class RecipientVerticle extends VerticleBase implements Recipients,
   private final ArrayDeque<Session> waiting = new ArrayDeque<>();
   private final StorePause pause;
   private final Set<Long> openedSinceGather = new HashSet<>();
+  private final Windows windows;
+  private long newConversations;
+  private long newMessages;
   private Thread loop = Thread.currentThread();
   private long timer;
   private int reads;
+
+  /** Hears how many deliveries are on their way; from time to time, for all sessions of a loop. */
+  public interface Windows {
+    /**
+     * By how much they have changed since the last call.
+     *
+     * @param conversations of all sessions, each with something that is not acked or not yet pushed
+     * @param messages pushed and not acked
+     */
+    void changed(long conversations, long messages);
+  }
 
   /** A session and what the shell knows of it. */
   private static final class Session {
@@ -66,6 +80,8 @@ public final class RecipientVerticle extends VerticleBase implements Recipients,
     boolean waits;
     boolean closed;
     int histories;
+    int countedConversations;
+    int countedMessages;
 
     Session(RecipientSession core, CursorBuffer.Holder user) {
       this.core = core;
@@ -80,10 +96,12 @@ public final class RecipientVerticle extends VerticleBase implements Recipients,
       Cursors cursors,
       Registry registry,
       Bus bus,
-      Clock clock) {
+      Clock clock,
+      Windows windows) {
     this.limits = limits;
     this.messages = messages;
     this.clock = clock;
+    this.windows = windows;
     this.pause = new StorePause(limits.storeRetryMs(), limits.maxStoreRetryMs());
     this.stores =
         new Stores(
@@ -134,6 +152,8 @@ public final class RecipientVerticle extends VerticleBase implements Recipients,
       return;
     }
     session.closed = true;
+    newConversations -= session.countedConversations;
+    newMessages -= session.countedMessages;
     byDevice.remove(session.core.who().deviceKey(), session);
     openedSinceGather.remove(id);
     session.core.cursors().left();
@@ -279,6 +299,7 @@ public final class RecipientVerticle extends VerticleBase implements Recipients,
     if (session.closed) {
       return;
     }
+    count(session);
     if (session.core.hasWork()) {
       read(session, nowMs);
     }
@@ -287,6 +308,15 @@ public final class RecipientVerticle extends VerticleBase implements Recipients,
       session.alarmMs = wakeAtMs;
       alarms.set(session, wakeAtMs);
     }
+  }
+
+  private void count(Session session) {
+    int conversations = session.core.outstandingConversations();
+    int unacked = session.core.unackedMessages();
+    newConversations += conversations - session.countedConversations;
+    newMessages += unacked - session.countedMessages;
+    session.countedConversations = conversations;
+    session.countedMessages = unacked;
   }
 
   private void read(Session session, long nowMs) {
@@ -385,6 +415,11 @@ public final class RecipientVerticle extends VerticleBase implements Recipients,
     alarms.due(nowMs, session -> wake(session, nowMs));
     stores.flush(nowMs);
     serveWaiting();
+    if (newConversations != 0 || newMessages != 0) {
+      windows.changed(newConversations, newMessages);
+      newConversations = 0;
+      newMessages = 0;
+    }
   }
 
   private void wake(Session session, long nowMs) {

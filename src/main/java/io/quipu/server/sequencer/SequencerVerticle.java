@@ -49,6 +49,7 @@ public final class SequencerVerticle extends VerticleBase {
 
   private GroupCommit commits;
   private long queuedBytes;
+  private int batchesWaiting;
   private Bus.Registration registration = () -> Future.succeededFuture();
 
   /**
@@ -107,6 +108,7 @@ public final class SequencerVerticle extends VerticleBase {
 
   private void statementDone(GroupCommit.Statement statement) {
     fanOut.flush();
+    countWaiting();
     if (statement.failure().isPresent()) {
       metrics.journalFailed(statement.failure().get());
     } else {
@@ -124,6 +126,15 @@ public final class SequencerVerticle extends VerticleBase {
       }
       commits.flush();
       fanOut.flush();
+      countWaiting();
+    }
+  }
+
+  private void countWaiting() {
+    int waiting = commits.waiting();
+    if (waiting != batchesWaiting) {
+      metrics.batchesWait(waiting - batchesWaiting);
+      batchesWaiting = waiting;
     }
   }
 
@@ -200,7 +211,11 @@ public final class SequencerVerticle extends VerticleBase {
         LOG.error("conversation {} leaves memory after a bug", conversation, bug);
         dropFor(event);
       }
-      queuedBytes += sequencer.queuedBytes() - bytesBefore;
+      long moreBytes = sequencer.queuedBytes() - bytesBefore;
+      if (moreBytes != 0) {
+        queuedBytes += moreBytes;
+        metrics.appendsQueued(moreBytes);
+      }
     }
 
     private void dropFor(SequencerEvent event) {

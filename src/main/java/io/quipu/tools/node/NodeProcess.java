@@ -68,6 +68,8 @@ public final class NodeProcess implements AutoCloseable {
     // What the user has set for a node of his own is not meant for this one.
     builder.environment().keySet().removeIf(name -> name.startsWith("QUIPU_"));
     builder.environment().put("QUIPU_NODE_DATA_DIRECTORY", data.toString());
+    // Beside any node of the user, and beside other nodes of this run.
+    builder.environment().put("QUIPU_ADMIN_PORT", "0");
     builder.environment().putAll(settings);
     builder.redirectError(ProcessBuilder.Redirect.appendTo(log.toFile()));
     try {
@@ -122,6 +124,10 @@ public final class NodeProcess implements AutoCloseable {
 
   public int httpPort() {
     return ready.join().getInteger("http_port");
+  }
+
+  public int adminPort() {
+    return ready.join().getInteger("admin_port");
   }
 
   public String postgresDescription() {

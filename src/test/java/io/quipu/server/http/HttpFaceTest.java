@@ -503,7 +503,7 @@ class HttpFaceTest {
     Reply reply = http.call("PUT", MESSAGES, "alice", HELLO);
     refused(reply, 405, ErrorCode.INVALID_REQUEST);
     assertThat(reply.header("allow")).isEqualTo("GET, POST");
-    assertThat(http.call("POST", "/metrics", "", "").header("allow")).isEqualTo("GET, HEAD");
+    assertThat(http.call("POST", "/readyz", "", "").header("allow")).isEqualTo("GET, HEAD");
     assertThat(http.call("BREW", DIRECT, "alice", "").status()).isEqualTo(405);
     refused(http.call("OPTIONS", "*", "alice", ""), 404, ErrorCode.INVALID_REQUEST);
     Reply upgrade = http.get("/v1/connect", "");
@@ -629,23 +629,6 @@ class HttpFaceTest {
     http.nowMs.addAndGet(1_000);
     http.get("/readyz", "");
     assertThat(http.pings).hasValue(2);
-  }
-
-  @Test
-  void metricsAreScraped() {
-    http.get("/v2", "alice");
-    http.get("/healthz", "");
-    Reply reply = http.get("/metrics", "");
-    assertThat(reply.status()).isEqualTo(200);
-    assertThat(reply.header("content-type")).startsWith("text/plain; version=0.0.4");
-    assertThat(reply.body())
-        .contains(
-            "\nquipu_http_requests_total{status=\"404\"} 1.0\n",
-            "\nquipu_http_requests_total{status=\"200\"} 1.0\n",
-            "\nquipu_sends_total{result=\"STORED\"} 0.0\n");
-    Reply head = http.call("HEAD", "/metrics", "", "");
-    assertThat(head.status()).isEqualTo(200);
-    assertThat(head.body()).isEmpty();
   }
 
   @Test

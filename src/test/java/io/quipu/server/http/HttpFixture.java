@@ -10,6 +10,7 @@ import io.quipu.model.MessageRange;
 import io.quipu.model.QuipuException;
 import io.quipu.model.SendState;
 import io.quipu.model.UserId;
+import io.quipu.server.config.Configuration;
 import io.quipu.server.journal.ConversationState;
 import io.quipu.server.journal.ConversationState.Membership;
 import io.quipu.server.journal.Directory;
@@ -69,6 +70,19 @@ final class HttpFixture implements AutoCloseable {
   volatile boolean draining;
   volatile String lastHistory = "";
 
+  private final Clock clock =
+      new Clock() {
+        @Override
+        public long nowMs() {
+          return nowMs.get();
+        }
+
+        @Override
+        public long unixMs() {
+          return UNIX_MS;
+        }
+      };
+
   private final int port;
 
   /** One call of the appender. */
@@ -93,18 +107,6 @@ final class HttpFixture implements AutoCloseable {
   }
 
   HttpFixture(HttpRules rules) {
-    Clock clock =
-        new Clock() {
-          @Override
-          public long nowMs() {
-            return nowMs.get();
-          }
-
-          @Override
-          public long unixMs() {
-            return UNIX_MS;
-          }
-        };
     AtomicInteger bound = new AtomicInteger();
     await(
         vertx.deployVerticle(
@@ -204,8 +206,35 @@ final class HttpFixture implements AutoCloseable {
     return raw(head + "Connection: close\r\n\r\n" + body);
   }
 
+  /** The listener of operators on the same store. */
+  Admin admin(Configuration.Admin rules) {
+    AdminVerticle verticle = new AdminVerticle(rules, directory(), metrics, clock, () -> draining);
+    await(vertx.deployVerticle(verticle));
+    return new Admin(verticle.port());
+  }
+
+  record Admin(int port) {
+    Reply call(String method, String path, String... headers) {
+      StringBuilder head =
+          new StringBuilder(method + " " + path + " HTTP/1.1\r\nHost: localhost\r\n");
+      for (String header : headers) {
+        head.append(header).append("\r\n");
+      }
+      return raw(head.toString());
+    }
+
+    /** Of a head without the line that ends it. */
+    Reply raw(String head) {
+      return HttpFixture.raw(port, head + "Connection: close\r\n\r\n");
+    }
+  }
+
   /** Writes this, and reads to the end of the connection. */
   Reply raw(String request) {
+    return raw(port, request);
+  }
+
+  private static Reply raw(int port, String request) {
     try (Socket socket = new Socket(InetAddress.getLoopbackAddress(), port)) {
       socket.setSoTimeout(30_000);
       socket.getOutputStream().write(request.getBytes(StandardCharsets.UTF_8));

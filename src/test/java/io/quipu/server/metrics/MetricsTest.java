@@ -38,7 +38,7 @@ class MetricsTest {
         .containsEntry("quipu_sends_total{result=\"STORE_DOWN\"}", 0.0)
         .containsEntry("quipu_connections{dress=\"TCP\"}", 0.0)
         .containsEntry("quipu_commit_seconds_count", 0.0)
-        .containsEntry("quipu_bus_dropped_total", 0.0)
+        .containsEntry("quipu_key_files_broken", 0.0)
         .containsKeys(
             "jvm_threads_live_threads", "process_uptime_seconds", "process_files_open_files");
     assertThat(samples.keySet())

@@ -57,6 +57,8 @@ final class RecipientVerticleTest {
   private final AtomicLong nowMs = new AtomicLong(1_000);
   private final LocalRegistry registry = new LocalRegistry();
   private final List<ReceiptNotice> notices = new CopyOnWriteArrayList<>();
+  private final AtomicLong outstanding = new AtomicLong();
+  private final AtomicLong unacked = new AtomicLong();
   private RecipientVerticle recipients = verticle(log);
 
   @BeforeEach
@@ -101,7 +103,18 @@ final class RecipientVerticleTest {
             return Future.failedFuture("nobody serves here");
           }
         };
-    return new RecipientVerticle(LOOP, LIMITS, messages, log, registry, bus, clock);
+    return new RecipientVerticle(
+        LOOP,
+        LIMITS,
+        messages,
+        log,
+        registry,
+        bus,
+        clock,
+        (conversations, unacked) -> {
+          outstanding.addAndGet(conversations);
+          this.unacked.addAndGet(unacked);
+        });
   }
 
   private static <T> T done(Future<T> future) {
@@ -186,6 +199,24 @@ final class RecipientVerticleTest {
     assertThat(notices)
         .containsExactly(new ReceiptNotice(2, TALK, ALICE, ReceiptState.DELIVERED, 1));
     await().atMost(SOON).until(() -> on(recipients::figures).pendingCursors() == 0);
+  }
+
+  @Test
+  void whatIsOnItsWayIsCountedUntilItIsAckedOrTheSessionEnds() {
+    live(1);
+    live(2);
+    for (int i = 1; i <= 3; i++) {
+      commit(TALK, i < 3 ? BOB : ALICE);
+    }
+    hint(TALK, 1, 2, 1);
+    hint(TALK, 1, 3, 2);
+    await().atMost(SOON).until(() -> outstanding.get() == 2 && unacked.get() > 2);
+
+    run(() -> recipients.deliverAck(1, TALK, 2));
+    await().atMost(SOON).until(() -> outstanding.get() == 1);
+
+    run(() -> recipients.close(2));
+    await().atMost(SOON).until(() -> outstanding.get() == 0 && unacked.get() == 0);
   }
 
   @Test

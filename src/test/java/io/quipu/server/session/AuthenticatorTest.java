@@ -579,6 +579,7 @@ class AuthenticatorTest {
         new Configuration.Tcp(true, tcpHost, 0),
         new Configuration.Http(httpHost, 0, List.of(), 65_536),
         null,
+        null,
         auth,
         null,
         null,

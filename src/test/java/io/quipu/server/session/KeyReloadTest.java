@@ -294,6 +294,7 @@ class KeyReloadTest {
         new Configuration.Tcp(true, "127.0.0.1", 0),
         new Configuration.Http("127.0.0.1", 0, List.of(), 65_536),
         null,
+        null,
         auth,
         null,
         null,
