@@ -126,9 +126,24 @@ public final class QuipuServer {
         .compose(opened -> server.deploySequencers())
         .compose(deployed -> server.deployLoops())
         .compose(deployed -> server.deployAdmin())
-        .onSuccess(deployed -> started.complete(server))
+        .onSuccess(
+            deployed -> {
+              server.sayThatItRuns();
+              started.complete(server);
+            })
         .onFailure(failure -> server.close().onComplete(closed -> started.fail(failure)));
     return started.future();
+  }
+
+  private void sayThatItRuns() {
+    LOG.atInfo()
+        .addKeyValue("node", self)
+        .addKeyValue("version", version())
+        .addKeyValue("tcpPort", tcpPort())
+        .addKeyValue("httpPort", httpPort())
+        .addKeyValue("adminPort", adminPort())
+        .addKeyValue("postgres", postgresDescription())
+        .log("the node is ready");
   }
 
   private Future<Void> openStore() {
@@ -414,10 +429,18 @@ public final class QuipuServer {
       return Future.succeededFuture();
     }
     int drainMs = configuration.node().drainMs();
+    LOG.atInfo()
+        .addKeyValue("connections", connections.get())
+        .addKeyValue("drainMs", drainMs)
+        .log("draining: clients are told to go");
     sockets.forEach(ConnectionVerticle::drain);
     loops.forEach(loop -> loop.drain(drainMs / SPREAD_PART));
     long untilMs = clock.nowMs() + drainMs;
-    return drained(untilMs).transform(done -> close());
+    return drained(untilMs)
+        .transform(done -> close())
+        .onComplete(
+            closed ->
+                LOG.atInfo().addKeyValue("node", self).log("the node has stopped in order"));
   }
 
   private Future<Void> drained(long untilMs) {
@@ -426,7 +449,9 @@ public final class QuipuServer {
             all -> {
               boolean empty = all.<Boolean>list().stream().allMatch(one -> one);
               if (empty || clock.nowMs() >= untilMs) {
-                if (!empty) {
+                if (empty) {
+                  LOG.info("drained: everything that was accepted has its answer");
+                } else {
                   LOG.warn("not drained within node.drainMs: unanswered sends will be sent again");
                 }
                 return Future.succeededFuture();

@@ -5,6 +5,7 @@ import io.quipu.server.QuipuServer;
 import io.quipu.server.config.Configuration;
 import io.quipu.server.config.ConfigurationException;
 import io.quipu.server.journal.StoreUnfitException;
+import io.quipu.server.log.LogSetting;
 import io.vertx.core.Future;
 import io.vertx.core.json.JsonObject;
 import java.io.IOException;
@@ -68,6 +69,7 @@ public final class ServeCommand implements Callable<Integer> {
   @Override
   public Integer call() throws IOException {
     Configuration configuration = ConfigurationSource.read(conf);
+    LogSetting.apply(configuration.log());
     PrintWriter out = spec.commandLine().getOut();
     Future<String> asked = Signals.firstOf(List.of("TERM", "INT", "HUP"));
     if (!json) {

@@ -9,6 +9,7 @@ import java.util.Optional;
  */
 public record Configuration(
     Node node,
+    Log log,
     Tcp tcp,
     Http http,
     Admin admin,
@@ -27,6 +28,12 @@ public record Configuration(
    * @param drainMs from SIGTERM until what is still there is cut
    */
   public record Node(String name, int eventLoops, String dataDirectory, int drainMs) {}
+
+  /**
+   * @param format text or json
+   * @param level of Quipu's own lines
+   */
+  public record Log(String format, String level) {}
 
   public record Tcp(boolean enabled, String host, int port) {}
 

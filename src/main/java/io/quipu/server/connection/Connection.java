@@ -95,7 +95,7 @@ public final class Connection implements Outlet {
     } catch (QuipuException e) {
       unreadable(e);
     } catch (RuntimeException | AssertionError e) {
-      LOG.error("a bug: {} is closed", session, e);
+      session.on(LOG.atError()).setCause(e).log("a bug: the connection is closed");
       close(ErrorCode.BUG, 0, "internal error");
     }
   }
@@ -152,8 +152,7 @@ public final class Connection implements Outlet {
     outgoing.add(frame);
     outgoingBytes += frame.length;
     if (outgoingBytes + unwrittenBytes > rules.maxPendingBytes()) {
-      LOG.info(
-          "{} does not read: cut with {} bytes waiting", session, outgoingBytes + unwrittenBytes);
+      home.closed(session, ErrorCode.SLOW_CONSUMER, "it does not read: cut");
       closing = true;
       closedFor = Optional.of(ErrorCode.SLOW_CONSUMER);
       drop();
@@ -201,6 +200,7 @@ public final class Connection implements Outlet {
     if (closing) {
       return;
     }
+    home.closed(session, reason, detail);
     // A stranger gets no grace: he may have opened thousands.
     int graceMs = session.tokenExpiresAtMs() == 0 ? 0 : rules.closeGraceMs();
     send(new Frame.GoAway(reason.code(), reason.advice(), retryAfterMs, detail));

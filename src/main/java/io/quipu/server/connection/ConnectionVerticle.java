@@ -9,6 +9,7 @@ import io.quipu.protocol.FrameCodec;
 import io.quipu.protocol.FrameSplitter;
 import io.quipu.protocol.JsonCodec;
 import io.quipu.server.config.LoopbackName;
+import io.quipu.server.log.LineLimit;
 import io.quipu.server.metrics.Dress;
 import io.quipu.server.metrics.Metrics;
 import io.quipu.server.session.Sessions;
@@ -40,6 +41,7 @@ import java.util.concurrent.atomic.AtomicInteger;
 import java.util.function.Supplier;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
+import org.slf4j.event.Level;
 
 /**
  * ① ⑦ The sockets of one event loop: both listeners, one codec for each dress, and one write per
@@ -63,6 +65,9 @@ public final class ConnectionVerticle extends VerticleBase {
   /** In the kernel, per connection; by itself it grows to 3 MB for a peer that does not read. */
   private static final int SEND_BUFFER_BYTES = 128 * 1024;
 
+  /** Of an event loop: enough to see what goes on, whatever strangers do. */
+  private static final int LINES_PER_SECOND = 5;
+
   private static final int SLOT_MS = 250;
   private static final int SLOTS = 256;
 
@@ -83,6 +88,7 @@ public final class ConnectionVerticle extends VerticleBase {
   private final List<Connection> toFlush = new ArrayList<>();
   private final List<Supplier<Future<?>>> closers = new ArrayList<>();
   private final DeadlineWheel<Connection> wheel;
+  private final LineLimit lines = new LineLimit(LINES_PER_SECOND);
   private int tcpPort;
   private int httpPort;
   private boolean draining;
@@ -309,7 +315,10 @@ public final class ConnectionVerticle extends VerticleBase {
         handshake.headers().get("Host"),
         listen.origins())) {
       metrics.connectionRefused(ErrorCode.ORIGIN_FORBIDDEN);
-      LOG.info("a WebSocket from a foreign origin was refused");
+      lines
+          .at(Level.INFO, LOG, clock.nowMs())
+          .addKeyValue("code", ErrorCode.ORIGIN_FORBIDDEN)
+          .log("a WebSocket from a foreign origin was refused");
       handshake.reject(403);
     } else {
       handshake.accept();
@@ -426,6 +435,21 @@ public final class ConnectionVerticle extends VerticleBase {
   private void checkDeadlines() {
     long nowMs = clock.nowMs();
     wheel.due(nowMs).forEach(connection -> connection.check(nowMs));
+  }
+
+  /** This node closes a connection. What comes from the client's ways, and often, is for DEBUG. */
+  void closed(Sessions.Handle session, ErrorCode code, String detail) {
+    boolean usual =
+        switch (code) {
+          case REPLACED, TOKEN_EXPIRED, DRAINING, IDLE_TIMEOUT -> true;
+          default -> false;
+        };
+    boolean login = session.tokenExpiresAtMs() == 0;
+    session
+        .on(lines.at(usual ? Level.DEBUG : Level.INFO, LOG, clock.nowMs()))
+        .addKeyValue("code", code)
+        .addKeyValue("detail", detail)
+        .log(login ? "a connection was refused" : "a session was closed");
   }
 
   DeadlineWheel<Connection> wheel() {

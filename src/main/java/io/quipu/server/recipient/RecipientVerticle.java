@@ -392,7 +392,11 @@ public final class RecipientVerticle extends VerticleBase implements Recipients,
           if (known.code() == ErrorCode.STORE_DOWN) {
             pause.failed(nowMs);
           } else if (!session.closed) {
-            log.error("a read for {} was refused: {}", session.core.who().device(), known.code());
+            log.atError()
+                .addKeyValue("user", session.core.who().user())
+                .addKeyValue("device", session.core.who().device())
+                .addKeyValue("code", known.code())
+                .log("a read was refused");
             session.core.close(ErrorCode.BUG, "the log could not be read");
           }
           advance(session, nowMs);
@@ -524,7 +528,11 @@ public final class RecipientVerticle extends VerticleBase implements Recipients,
     if (failure instanceof QuipuException known) {
       return known;
     }
-    log.error("a read for {} failed", session.core.who().device(), failure);
+    log.atError()
+        .addKeyValue("user", session.core.who().user())
+        .addKeyValue("device", session.core.who().device())
+        .setCause(failure)
+        .log("a read failed");
     return new QuipuException(ErrorCode.BUG, "an error of the server");
   }
 

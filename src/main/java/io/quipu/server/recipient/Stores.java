@@ -96,7 +96,10 @@ final class Stores {
         buffer.failed(flying);
       } else if (flying.size() == 1) {
         // its device names it again in its next sync; behind it others wait
-        log.error("{} of one holder cannot be stored", flying.get(0).conversation(), failure);
+        log.atError()
+            .addKeyValue("conversation", flying.get(0).conversation())
+            .setCause(failure)
+            .log("a cursor or read mark cannot be stored");
         buffer.settled(flying);
       } else {
         log.error("{} cursors or read marks cannot be stored together", flying.size(), failure);

@@ -1,6 +1,7 @@
 package io.quipu.server.sequencer;
 
 import io.quipu.model.ConversationId;
+import io.quipu.model.ErrorCode;
 import io.quipu.server.cluster.Address;
 import io.quipu.server.cluster.Append;
 import io.quipu.server.cluster.AppendAnswer.Reason;
@@ -12,6 +13,7 @@ import io.quipu.server.fanout.FanOut;
 import io.quipu.server.journal.GroupCommit;
 import io.quipu.server.journal.Journal;
 import io.quipu.server.journal.JournalWriter;
+import io.quipu.server.log.LineLimit;
 import io.quipu.server.metrics.Metrics;
 import io.quipu.server.time.Clock;
 import io.vertx.core.Future;
@@ -21,8 +23,10 @@ import java.util.Iterator;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.OptionalLong;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
+import org.slf4j.event.Level;
 
 /**
  * ③ Hosts the conversations that fall to this instance: feeds their {@link Sequencer}s, asks the
@@ -32,6 +36,9 @@ import org.slf4j.LoggerFactory;
  */
 public final class SequencerVerticle extends VerticleBase {
   private static final Logger LOG = LoggerFactory.getLogger(SequencerVerticle.class);
+
+  /** Of what goes wrong for single conversations. */
+  private static final int LINES_PER_SECOND = 5;
 
   /** Of the least recently used, to find an idle one; an event loop must not look at all. */
   private static final int EVICTION_TRIES = 32;
@@ -50,6 +57,8 @@ public final class SequencerVerticle extends VerticleBase {
   private GroupCommit commits;
   private long queuedBytes;
   private int batchesWaiting;
+  private OptionalLong storeAwaySinceMs = OptionalLong.empty();
+  private final LineLimit lines = new LineLimit(LINES_PER_SECOND);
   private Bus.Registration registration = () -> Future.succeededFuture();
 
   /**
@@ -111,12 +120,53 @@ public final class SequencerVerticle extends VerticleBase {
     countWaiting();
     if (statement.failure().isPresent()) {
       metrics.journalFailed(statement.failure().get());
+      storeFailed(statement.failure().get());
     } else {
+      storeAnswers();
       metrics.committed(statement.entries(), statement.nanos() / 1e6);
       for (int i = 0; i < statement.leftOut(); i++) {
         metrics.batchLeftOut();
       }
+      if (statement.leftOut() > 0) {
+        lines
+            .at(Level.INFO, LOG, clock.nowMs())
+            .addKeyValue("owner", address.index())
+            .addKeyValue("conversations", statement.leftOut())
+            .log("a seq or an id was taken: another owner, or a retry; loaded again");
+      }
     }
+  }
+
+  private void storeFailed(ErrorCode code) {
+    if (code == ErrorCode.STORE_REFUSED) {
+      return; // the statement was at fault, and is halved
+    }
+    if (storeAwaySinceMs.isEmpty()) {
+      storeAwaySinceMs = OptionalLong.of(clock.nowMs());
+      LOG.atWarn()
+          .addKeyValue("owner", address.index())
+          .addKeyValue("code", code)
+          .log("the store takes no commits; sends wait");
+    }
+  }
+
+  private void storeAnswers() {
+    if (storeAwaySinceMs.isPresent()) {
+      LOG.atInfo()
+          .addKeyValue("owner", address.index())
+          .addKeyValue("afterMs", clock.nowMs() - storeAwaySinceMs.getAsLong())
+          .log("the store takes commits again");
+      storeAwaySinceMs = OptionalLong.empty();
+    }
+  }
+
+  /** While the store is away this may be so for each conversation. */
+  private void failed(String what, ConversationId conversation, Throwable failure) {
+    lines
+        .at(Level.WARN, LOG, clock.nowMs())
+        .addKeyValue("conversation", conversation)
+        .addKeyValue("reason", failure.toString())
+        .log(what);
   }
 
   private void receive(BusMessage message) {
@@ -208,7 +258,10 @@ public final class SequencerVerticle extends VerticleBase {
       try {
         sequencer.step(event, nowMs).forEach(this::run);
       } catch (RuntimeException | AssertionError bug) {
-        LOG.error("conversation {} leaves memory after a bug", conversation, bug);
+        LOG.atError()
+            .addKeyValue("conversation", conversation)
+            .setCause(bug)
+            .log("a conversation leaves memory after a bug");
         dropFor(event);
       }
       long moreBytes = sequencer.queuedBytes() - bytesBefore;
@@ -248,10 +301,7 @@ public final class SequencerVerticle extends VerticleBase {
                 state -> stepAndFlush(this, new SequencerEvent.Loaded(load.attempt(), state)))
             .onFailure(
                 failure -> {
-                  LOG.warn(
-                      "conversation {} could not be loaded: {}",
-                      load.conversation(),
-                      failure.toString());
+                  failed("a conversation could not be loaded", load.conversation(), failure);
                   stepAndFlush(this, new SequencerEvent.LoadFailed(load.attempt()));
                 });
       } else if (effect instanceof SequencerEffect.CreateGroup create) {
@@ -261,7 +311,7 @@ public final class SequencerVerticle extends VerticleBase {
                 done -> stepAndFlush(this, new SequencerEvent.GroupCreated(create.attempt())))
             .onFailure(
                 failure -> {
-                  LOG.warn("group {} could not be created: {}", create.group(), failure.toString());
+                  failed("a group could not be created", create.group(), failure);
                   stepAndFlush(this, new SequencerEvent.LoadFailed(create.attempt()));
                 });
       } else if (effect instanceof SequencerEffect.VoidSend fence) {
@@ -270,10 +320,7 @@ public final class SequencerVerticle extends VerticleBase {
             .onSuccess(fate -> stepAndFlush(this, new SequencerEvent.Voided(fence.attempt(), fate)))
             .onFailure(
                 failure -> {
-                  LOG.warn(
-                      "a send in {} could not be voided: {}",
-                      fence.conversation(),
-                      failure.toString());
+                  failed("a send could not be voided", fence.conversation(), failure);
                   stepAndFlush(this, new SequencerEvent.VoidFailed(fence.attempt()));
                 });
       } else if (effect instanceof SequencerEffect.Pause pause) {

@@ -41,6 +41,7 @@ import java.util.UUID;
 import java.util.concurrent.atomic.AtomicLong;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
+import org.slf4j.spi.LoggingEventBuilder;
 
 /**
  * ② The sessions of one event loop: runs what each {@link Session} wants done, and takes what the
@@ -300,6 +301,7 @@ public final class Sessions {
             registry.unregister(registered);
             recipients.close(address.session());
             metrics.sessionClosed();
+            on(LOG.atDebug()).log("a session has ended");
           });
       entry = Optional.empty();
     }
@@ -326,9 +328,12 @@ public final class Sessions {
       return session.tokenExpiresAtMs();
     }
 
-    @Override
-    public String toString() {
-      return session.user() + "/" + session.device() + "#" + address.session();
+    /** A line of the log about this session; before it has begun there is no user. */
+    public LoggingEventBuilder on(LoggingEventBuilder line) {
+      LoggingEventBuilder of = line.addKeyValue("connection", address.session());
+      return isConnecting() || session.tokenExpiresAtMs() == 0
+          ? of
+          : of.addKeyValue("user", session.user()).addKeyValue("device", session.device());
     }
 
     /** A bug here ends this session; it must not reach those that are served in the same turn. */
@@ -336,7 +341,7 @@ public final class Sessions {
       try {
         session.step(event, clock.nowMs(), clock.unixMs()).forEach(this::run);
       } catch (RuntimeException | AssertionError bug) {
-        LOG.error("session {} ends after a bug", this, bug);
+        on(LOG.atError()).setCause(bug).log("a session ends after a bug");
         outlet.close(ErrorCode.BUG, 0, "internal error");
       }
       if (session.wantsTicks()) {
@@ -373,7 +378,6 @@ public final class Sessions {
             .onSuccess(fate -> step(new SessionEvent.Ended(end, fate)))
             .onFailure(cause -> step(new SessionEvent.EndFailed(end, expected(cause))));
       } else if (effect instanceof SessionEffect.Close close) {
-        LOG.debug("session {} closes: {} {}", this, close.reason(), close.detail());
         outlet.close(close.reason(), close.retryAfterMs(), close.detail());
       }
     }
@@ -417,6 +421,9 @@ public final class Sessions {
           new Registry.Entry(enter.user(), enter.device(), enter.opened().generation(), address);
       entry = Optional.of(registered);
       metrics.sessionOpened();
+      on(LOG.atDebug())
+          .addKeyValue("generation", registered.generation())
+          .log("a session has begun");
       registry.register(registered).forEach(older -> kick(older, registered.generation()));
       // Two of one device may come here in the wrong order: then the newcomer gives way.
       registry.locate(enter.user()).stream()

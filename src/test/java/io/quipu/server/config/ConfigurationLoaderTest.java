@@ -200,7 +200,7 @@ final class ConfigurationLoaderTest {
             "QUIPU_PORT", "tcp://10.0.0.1:7310",
             "QUIPU_PORT_7310_TCP_ADDR", "10.0.0.1",
             "QUIPU_HTTP_SERVICE_PORT", "7380",
-            "QUIPU_LOG_LEVEL", "DEBUG",
+            "QUIPU_LOGO", "DEBUG",
             "QUIPU_IMAGE", "quipu:1");
 
     assertThat(ConfigurationLoader.withoutFile(others))

@@ -576,6 +576,7 @@ class AuthenticatorTest {
       Configuration.Auth auth, String tcpHost, String httpHost) {
     return new Configuration(
         null,
+        null,
         new Configuration.Tcp(true, tcpHost, 0),
         new Configuration.Http(httpHost, 0, List.of(), 65_536),
         null,

@@ -291,6 +291,7 @@ class KeyReloadTest {
   static Configuration configuration(Configuration.Auth auth) {
     return new Configuration(
         null,
+        null,
         new Configuration.Tcp(true, "127.0.0.1", 0),
         new Configuration.Http("127.0.0.1", 0, List.of(), 65_536),
         null,
