@@ -439,8 +439,7 @@ public final class QuipuServer {
     return drained(untilMs)
         .transform(done -> close())
         .onComplete(
-            closed ->
-                LOG.atInfo().addKeyValue("node", self).log("the node has stopped in order"));
+            closed -> LOG.atInfo().addKeyValue("node", self).log("the node has stopped in order"));
   }
 
   private Future<Void> drained(long untilMs) {

@@ -142,8 +142,6 @@ final class HostileConnectionsTest {
 
   private static String metrics() throws IOException, InterruptedException {
     URI uri = URI.create("http://127.0.0.1:" + node.adminPort() + "/metrics");
-    return HTTP
-        .send(HttpRequest.newBuilder(uri).build(), BodyHandlers.ofString())
-        .body();
+    return HTTP.send(HttpRequest.newBuilder(uri).build(), BodyHandlers.ofString()).body();
   }
 }

@@ -110,8 +110,7 @@ public final class AdminVerticle extends VerticleBase {
         case "/healthz" -> read(request, this::alive);
         case "/readyz" -> read(request, this::ready);
         case "/metrics" -> readWithToken(request, this::metrics);
-        default ->
-            refuse(request, 404, ErrorCode.INVALID_REQUEST, "there is nothing at this path");
+        default -> refuse(request, 404, ErrorCode.INVALID_REQUEST, "there is nothing at this path");
       }
     }
   }
@@ -131,7 +130,10 @@ public final class AdminVerticle extends VerticleBase {
     } else {
       request.response().putHeader("WWW-Authenticate", "Bearer realm=\"quipu admin\"");
       refuse(
-          request, 401, ErrorCode.TOKEN_INVALID, "Authorization: Bearer with admin.token is needed");
+          request,
+          401,
+          ErrorCode.TOKEN_INVALID,
+          "Authorization: Bearer with admin.token is needed");
     }
   }
 
@@ -177,10 +179,8 @@ public final class AdminVerticle extends VerticleBase {
     end(request, 200, PROMETHEUS, numbers);
   }
 
-  private static void refuse(
-      HttpServerRequest request, int status, ErrorCode code, String detail) {
-    Problem problem =
-        new Problem(status, code, Optional.empty(), Optional.empty(), 0, detail);
+  private static void refuse(HttpServerRequest request, int status, ErrorCode code, String detail) {
+    Problem problem = new Problem(status, code, Optional.empty(), Optional.empty(), 0, detail);
     end(request, status, Problem.MEDIA_TYPE, problem.json().encode());
   }
 

@@ -9,7 +9,8 @@ import java.util.concurrent.TimeUnit;
 import java.util.function.BooleanSupplier;
 
 /**
- * Alive, and ready. Anybody may ask, so asking often costs no more than asking once a second. Belongs to one event loop.
+ * Alive, and ready. Anybody may ask, so asking often costs no more than asking once a second.
+ * Belongs to one event loop.
  */
 final class Probes {
   static final String ALIVE = "{\"status\":\"alive\"}";

@@ -6,8 +6,8 @@ import org.slf4j.spi.LoggingEventBuilder;
 import org.slf4j.spi.NOPLoggingEventBuilder;
 
 /**
- * A bound for lines that clients can cause: at most so many in a second. The first line after others
- * were left out says how many, in the field {@code leftOut}. For one thread.
+ * A bound for lines that clients can cause: at most so many in a second. The first line after
+ * others were left out says how many, in the field {@code leftOut}. For one thread.
  */
 public final class LineLimit {
   private static final long PER_MS = 1_000;

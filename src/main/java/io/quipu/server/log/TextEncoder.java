@@ -6,8 +6,8 @@ import java.nio.charset.StandardCharsets;
 import org.slf4j.event.KeyValuePair;
 
 /**
- * A line for people: time, level, logger, message, then {@code key=value} pairs. A value with blanks
- * or quotes stands in quotes, so that no value looks like another pair.
+ * A line for people: time, level, logger, message, then {@code key=value} pairs. A value with
+ * blanks or quotes stands in quotes, so that no value looks like another pair.
  */
 public final class TextEncoder extends EncoderBase<ILoggingEvent> {
   @Override

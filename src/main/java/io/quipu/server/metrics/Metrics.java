@@ -39,7 +39,8 @@ public final class Metrics implements AutoCloseable {
           .toArray(Duration[]::new);
 
   private static final int HTTP_STATUSES = 600;
-  private static final String CLOSED = "connections closed, by the code that was told; PEER: the client went";
+  private static final String CLOSED =
+      "connections closed, by the code that was told; PEER: the client went";
   private static final String LOGINS = "Connect frames answered, by result; of sockets only";
   private static final String KEY_FILES = "key files that were found changed, by result";
   private static final String SENDS = "sends answered, of sockets and of HTTP, by result";
@@ -54,14 +55,17 @@ public final class Metrics implements AutoCloseable {
   private final Map<Dress, LongAdder> open = new EnumMap<>(Dress.class);
   private final LongAdder closedByPeer;
   private final Map<ErrorCode, LongAdder> closed;
-  private final LongAdder sessions = gauge("quipu.sessions", "sessions open now: devices that are logged in");
+  private final LongAdder sessions =
+      gauge("quipu.sessions", "sessions open now: devices that are logged in");
   private final LongAdder loginsOk;
   private final Map<ErrorCode, LongAdder> loginsFailed;
   private final LongAdder keyFilesTaken;
   private final LongAdder keyFilesBroken;
   private final Map<String, Boolean> keyFiles = new ConcurrentHashMap<>();
-  private final LongAdder framesIn = counter("quipu.frames.received", "frames of clients, over TCP and WebSocket");
-  private final LongAdder framesOut = counter("quipu.frames.written", "frames to clients, over TCP and WebSocket");
+  private final LongAdder framesIn =
+      counter("quipu.frames.received", "frames of clients, over TCP and WebSocket");
+  private final LongAdder framesOut =
+      counter("quipu.frames.written", "frames to clients, over TCP and WebSocket");
 
   // ---- the way of a message
 
@@ -71,7 +75,8 @@ public final class Metrics implements AutoCloseable {
   private final LongAdder delivered =
       counter("quipu.deliveries", "messages written to devices for the first time");
   private final LongAdder redelivered =
-      counter("quipu.redeliveries", "retransmits: messages written again, since no ack came in time");
+      counter(
+          "quipu.redeliveries", "retransmits: messages written again, since no ack came in time");
   private final LongAdder outstandingConversations =
       gauge(
           "quipu.outstanding.conversations",
@@ -82,7 +87,8 @@ public final class Metrics implements AutoCloseable {
   private final LongAdder syncs = counter("quipu.syncs", "syncs finished");
   private final LongAdder syncPages = counter("quipu.sync.pages", "pages of syncs written");
   private final LongAdder historyPages = counter("quipu.history.pages", "pages of history read");
-  private final LongAdder looks = counter("quipu.looks", "looks at recent commits, which find what a lost push left out");
+  private final LongAdder looks =
+      counter("quipu.looks", "looks at recent commits, which find what a lost push left out");
   private final LongAdder lookRepairs =
       counter("quipu.look.repairs", "conversations of devices that only a look brought up to date");
 
@@ -95,11 +101,15 @@ public final class Metrics implements AutoCloseable {
           .register(registry);
   private final Timer commitTime =
       timer("quipu.commit", "commit latency: one statement, from call to answer");
-  private final LongAdder entries = counter("quipu.entries.committed", "rows committed: messages and changes of conversations");
+  private final LongAdder entries =
+      counter("quipu.entries.committed", "rows committed: messages and changes of conversations");
   private final LongAdder conflicts =
-      counter("quipu.journal.conflicts", "batches left out of a commit, since a seq or an id was taken: two owners, or a retry");
+      counter(
+          "quipu.journal.conflicts",
+          "batches left out of a commit, since a seq or an id was taken: two owners, or a retry");
   private final Map<ErrorCode, LongAdder> journalErrors;
-  private final LongAdder cursorFlushes = counter("quipu.cursor.flushes", "statements that stored cursors");
+  private final LongAdder cursorFlushes =
+      counter("quipu.cursor.flushes", "statements that stored cursors");
   private final LongAdder cursorsFlushed = counter("quipu.cursors.flushed", "cursors stored");
   private final LongAdder batchesWaiting =
       gauge("quipu.commit.waiting.batches", "batches ready for a commit, without a writer");
@@ -110,11 +120,16 @@ public final class Metrics implements AutoCloseable {
 
   // ---- bus, HTTP, event loops
 
-  private final LongAdder busSent = counter("quipu.bus.sent", "messages between verticles and nodes, sent");
-  private final LongAdder busReceived = counter("quipu.bus.received", "messages between verticles and nodes, received");
+  private final LongAdder busSent =
+      counter("quipu.bus.sent", "messages between verticles and nodes, sent");
+  private final LongAdder busReceived =
+      counter("quipu.bus.received", "messages between verticles and nodes, received");
   private final AtomicReferenceArray<LongAdder> httpAnswers =
       new AtomicReferenceArray<>(HTTP_STATUSES);
-  private final Timer loopLag = timer("quipu.eventloop.lag", "event-loop lag: how late a timer of each loop ran, ten times a second");
+  private final Timer loopLag =
+      timer(
+          "quipu.eventloop.lag",
+          "event-loop lag: how late a timer of each loop ran, ten times a second");
 
   /**
    * @param version of the program
@@ -123,7 +138,9 @@ public final class Metrics implements AutoCloseable {
   public Metrics(String version, String node) {
     for (Dress dress : Dress.values()) {
       String name = dress.name();
-      opened.put(dress, counter("quipu.connections.opened", "connections accepted, by dress", "dress", name));
+      opened.put(
+          dress,
+          counter("quipu.connections.opened", "connections accepted, by dress", "dress", name));
       open.put(dress, gauge("quipu.connections", "connections open now, by dress", "dress", name));
     }
     closedByPeer = counter("quipu.connections.closed", CLOSED, "code", "PEER");
@@ -138,7 +155,8 @@ public final class Metrics implements AutoCloseable {
     acked = counter("quipu.sends", SENDS, "result", "STORED");
     ackedAgain = counter("quipu.sends", SENDS, "result", "DUPLICATE");
     rejected = byCode("quipu.sends", SENDS, "result");
-    journalErrors = byCode("quipu.journal.errors", "commit statements that failed, by code", "code");
+    journalErrors =
+        byCode("quipu.journal.errors", "commit statements that failed, by code", "code");
     Gauge.builder("quipu.build.info", () -> 1)
         .description("always 1; which program this is")
         .tags("version", version, "node", node, "java", Runtime.version().toString())

@@ -94,8 +94,7 @@ class AdminVerticleTest {
     assertThat(refused.body()).contains("TOKEN_INVALID").doesNotContain(TOKEN, "quipu_");
     assertThat(admin.call("GET", "/metrics", "Authorization: Bearer " + TOKEN).status())
         .isEqualTo(200);
-    assertThat(admin.call("GET", "/metrics?token=" + TOKEN).status())
-        .isEqualTo(401);
+    assertThat(admin.call("GET", "/metrics?token=" + TOKEN).status()).isEqualTo(401);
     assertThat(admin.call("GET", "/healthz").status()).isEqualTo(200);
     assertThat(admin.call("GET", "/readyz").status()).isEqualTo(200);
   }

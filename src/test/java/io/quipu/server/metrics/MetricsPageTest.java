@@ -20,8 +20,7 @@ import org.junit.jupiter.api.Test;
  */
 final class MetricsPageTest {
   private static final Path PAGE = Path.of("src/main/doc/METRICS.md");
-  private static final String BEGIN =
-      "<!-- metrics: from the code, see MetricsPageTest -->\n";
+  private static final String BEGIN = "<!-- metrics: from the code, see MetricsPageTest -->\n";
   private static final String END = "<!-- end of metrics -->\n";
   private static final Pattern LABEL = Pattern.compile("([a-z_]+)=\"((?:[^\"\\\\]|\\\\.)*)\"");
 
@@ -160,16 +159,15 @@ final class MetricsPageTest {
           for (ErrorCode code : ErrorCode.values()) {
             codes |= own.remove(code.name());
           }
-          if (name.equals("status") || name.equals("version") || name.equals("java")
+          if (name.equals("status")
+              || name.equals("version")
+              || name.equals("java")
               || name.equals("node")) {
             own.clear(); // one of many
           }
           labels.append(labels.isEmpty() ? "" : ", ").append('`').append(name).append('`');
           if (!own.isEmpty()) {
-            labels
-                .append(codes ? " (codes, " : " (")
-                .append(String.join(", ", own))
-                .append(')');
+            labels.append(codes ? " (codes, " : " (").append(String.join(", ", own)).append(')');
           } else if (codes) {
             labels.append(" (codes)");
           }

@@ -110,7 +110,8 @@ class SequencerVerticleTest {
     Append two = text(OTHER, CAROL, 2);
     bus.deliver(one, two);
     assertThat(answer()).isEqualTo(answerTo(two, notTaken(Reason.BUSY)));
-    bus.context.runOnContext(there -> storeBack.complete()); // the verticle is there, and only there
+    bus.context.runOnContext(
+        there -> storeBack.complete()); // the verticle is there, and only there
     assertThat(answer()).isEqualTo(answerTo(one, acked(1)));
     bus.deliver(two);
     assertThat(answer()).isEqualTo(answerTo(two, acked(1)));

@@ -35,14 +35,15 @@ final class Migrations {
     try {
       MigrateResult done =
           Flyway.configure(Migrations.class.getClassLoader())
-          .dataSource(url, options.getUser(), options.getPassword())
-          .locations("classpath:db/migration")
-          .load()
-          .migrate();
+              .dataSource(url, options.getUser(), options.getPassword())
+              .locations("classpath:db/migration")
+              .load()
+              .migrate();
       LOG.atInfo()
           .addKeyValue("version", done.targetSchemaVersion)
           .addKeyValue("migrations", done.migrationsExecuted)
-          .log(done.migrationsExecuted > 0 ? "the schema was migrated" : "the schema is up to date");
+          .log(
+              done.migrationsExecuted > 0 ? "the schema was migrated" : "the schema is up to date");
     } catch (FlywayException e) {
       throw new StoreUnfitException(
           "the schema of database \"%s\" at %s:%d cannot be brought to this version: %s"
