@@ -6,6 +6,7 @@ import io.quipu.server.command.TokenCommand;
 import io.quipu.server.config.ConfigurationException;
 import io.quipu.tools.bench.BenchCommand;
 import io.quipu.tools.bench.PairsCommand;
+import io.quipu.tools.checker.CheckCommand;
 import io.quipu.tools.demo.DemoCommand;
 import io.quipu.tools.node.Tokens;
 import java.io.PrintWriter;
@@ -58,6 +59,7 @@ public final class Main {
     root.addSubcommand("conf", conf());
     root.addSubcommand(new DemoCommand(tokens));
     root.addSubcommand(new CommandLine(new BenchCommand()).addSubcommand(new PairsCommand(tokens)));
+    root.addSubcommand(new CheckCommand());
     root.setCommandName(program());
     dress(root);
     root.setParameterExceptionHandler(wrongUsage());

@@ -59,7 +59,15 @@ final class MainTest {
   @Test
   void theHelpNamesTheCommandsAndTheExitCodes() {
     assertThat(run("--help").out())
-        .contains("serve", "token", "conf", "demo", "bench", "Exit codes:", "ran into a failure");
+        .contains(
+            "serve",
+            "token",
+            "conf",
+            "demo",
+            "bench",
+            "check",
+            "Exit codes:",
+            "ran into a failure");
   }
 
   @ParameterizedTest
@@ -84,7 +92,9 @@ final class MainTest {
         "bench pairs --connections 1",
         "bench pairs --body 3",
         "bench pairs --target http://127.0.0.1:1",
-        "bench pairs --target nonsense"
+        "bench pairs --target nonsense",
+        "check",
+        "check --late-ms soon a.history"
       })
   void wrongUsageIsExitCodeTwoAndShort(String line) {
     Result result = run(line.split(" ", -1));

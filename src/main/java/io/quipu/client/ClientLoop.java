@@ -143,6 +143,7 @@ final class ClientLoop implements Turns {
 
   private void loaded(Map<ConversationId, Long> cursors, List<PendingSend> left) {
     if (!stopped) {
+      wiring.observer().started(cursors, wiring.outboxStore().outlivesProcess());
       receiving.loaded(cursors);
       sending.restored(left);
       live(new Lifecycle.Event.Start());
@@ -292,6 +293,7 @@ final class ClientLoop implements Turns {
       wiring.observer().received(deliver.range(), false);
       receiving.feed(new InboxEvent.Delivered(deliver.range()));
     } else if (frame instanceof Frame.AckConfirm confirm) {
+      wiring.observer().confirmed(confirm.conversation(), confirm.seq());
       receiving.feed(new InboxEvent.Confirmed(confirm.conversation(), confirm.seq()));
     } else if (frame instanceof Frame.SendRejected rejection) {
       sent(new OutboxEvent.Rejected(rejection));
@@ -398,6 +400,7 @@ final class ClientLoop implements Turns {
             connected.limits().heartbeatMs(),
             tokenMs(connected.tokenExpiresAtMs(), connected.serverTimeMs())));
     up = true;
+    wiring.observer().connected(user, connected.sessionGeneration(), connected.deviceIsNew());
     tell(
         new ClientEvent.Connected(
             user, connected.sessionGeneration(), connected.deviceIsNew(), connected.limits()));
@@ -501,6 +504,7 @@ final class ClientLoop implements Turns {
     if (up) {
       up = false;
       marks.disconnected();
+      wiring.observer().disconnected(lifecycle.silentMs(nowMs));
       requests.disconnected();
       receiving.disconnected();
       sending.step(new OutboxEvent.Disconnected());

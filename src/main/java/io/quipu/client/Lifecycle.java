@@ -174,6 +174,11 @@ public final class Lifecycle {
     pongDueMs = NEVER;
   }
 
+  /** Since something has come from the server, or since the connection was made. */
+  public long silentMs(long nowMs) {
+    return nowMs - heardMs;
+  }
+
   /** Something went to the server. */
   public void wrote(long nowMs) {
     wroteMs = nowMs;

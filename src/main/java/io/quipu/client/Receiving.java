@@ -4,6 +4,7 @@ import io.quipu.model.ConversationId;
 import io.quipu.model.Message;
 import io.quipu.model.Outcome;
 import io.quipu.model.UserId;
+import io.quipu.protocol.Frame;
 import io.vertx.core.Future;
 import io.vertx.core.Promise;
 import java.util.ArrayDeque;
@@ -115,6 +116,7 @@ final class Receiving {
           () -> new InboxEvent.CursorKept(keep.conversation(), keep.run()),
           cause -> new InboxEvent.CursorNotKept(keep.conversation(), keep.run(), cause));
     } else if (effect instanceof InboxEffect.Transmit transmit) {
+      observe(transmit.frame());
       turns.write(transmit.frame());
     } else if (effect instanceof InboxEffect.Halted halted) {
       LOG.warn(
@@ -124,15 +126,25 @@ final class Receiving {
           halted.cause());
       turns.tell(new ClientEvent.Halted(halted.conversation(), halted.seq(), halted.cause()));
     } else if (effect instanceof InboxEffect.Reset reset) {
+      observer.reset(reset.conversation(), reset.seq());
       turns.tell(new ClientEvent.Reset(reset.conversation(), reset.seq()));
     } else if (effect instanceof InboxEffect.Synced) {
       synced = true;
+      observer.synced();
       turns.tell(new ClientEvent.Synced());
       List<Promise<Void>> waiters = List.copyOf(syncWaiters);
       syncWaiters.clear();
       waiters.forEach(Promise::complete);
     } else if (effect instanceof InboxEffect.Reconnect reconnect) {
       turns.giveUp(reconnect.reason());
+    }
+  }
+
+  private void observe(Frame frame) {
+    if (frame instanceof Frame.DeliverAck ack) {
+      observer.acknowledging(ack.conversation(), ack.seq());
+    } else if (frame instanceof Frame.Sync sync) {
+      observer.syncing(sync);
     }
   }
 

@@ -58,7 +58,10 @@ final class Sending {
 
   void restored(List<PendingSend> left) {
     room.addAndGet(-left.size());
-    left.forEach(send -> step(new OutboxEvent.Put(send, true)));
+    for (PendingSend send : left) {
+      observer.restored(send);
+      step(new OutboxEvent.Put(send, true));
+    }
   }
 
   void send(PendingSend send, Promise<Stored> promise) {
@@ -81,11 +84,7 @@ final class Sending {
                     put(send, promise);
                   } else {
                     LOG.warn("a send cannot be kept, id={}", send.id(), done.cause());
-                    notTaken(
-                        send,
-                        promise,
-                        ErrorCode.STORE_DOWN,
-                        "the outbox store failed: " + done.cause().getMessage());
+                    notKept(send, promise, done.cause());
                   }
                 }));
   }
@@ -95,17 +94,28 @@ final class Sending {
       room.incrementAndGet();
       promise.fail(closed(store.outlivesProcess() ? Outcome.UNKNOWN : Outcome.NOT_APPLIED));
     } else if (outbox.contains(send.id())) {
-      notTaken(send, promise, ErrorCode.INVALID_REQUEST, send.id() + " is in the outbox already");
+      room.incrementAndGet(); // the observer still waits for the end of that one
+      promise.fail(
+          new QuipuException(
+              ErrorCode.INVALID_REQUEST,
+              Outcome.NOT_APPLIED,
+              send.id() + " is in the outbox already"));
     } else {
       sends.put(send.id(), promise);
       step(new OutboxEvent.Put(send, false));
     }
   }
 
-  private void notTaken(PendingSend send, Promise<Stored> promise, ErrorCode code, String detail) {
+  private void notKept(PendingSend send, Promise<Stored> promise, Throwable cause) {
     room.incrementAndGet();
-    observer.rejected(send, code, Outcome.NOT_APPLIED);
-    promise.fail(new QuipuException(code, Outcome.NOT_APPLIED, detail));
+    if (!outbox.contains(send.id())) {
+      observer.rejected(send, ErrorCode.STORE_DOWN, Outcome.NOT_APPLIED);
+    }
+    promise.fail(
+        new QuipuException(
+            ErrorCode.STORE_DOWN,
+            Outcome.NOT_APPLIED,
+            "the outbox store failed: " + cause.getMessage()));
   }
 
   Future<Stored> retry(UUID id) {
@@ -141,7 +151,9 @@ final class Sending {
         .map(
             answer -> {
               Frame.SendStatusResult result = (Frame.SendStatusResult) answer;
-              return new SendFate(id, result.state(), result.seq(), result.storedAtMs());
+              SendFate fate = new SendFate(id, result.state(), result.seq(), result.storedAtMs());
+              observer.statusKnown(conversation, fate);
+              return fate;
             });
   }
 

@@ -42,9 +42,18 @@ final class ToolsTest {
         .isEmpty();
   }
 
+  private JsonObject goodAndWhole(Path history) throws IOException, InterruptedException {
+    Result check = run("check", "--json", history.toString());
+    assertThat(check.code()).as(check.out()).isZero();
+    JsonObject verdict = new JsonObject(check.out());
+    assertThat(verdict.getLong("sends")).isPositive();
+    return verdict;
+  }
+
   @Test
   void theDemoEndsWellAndLeavesNothingBehind() throws Exception {
-    Result demo = run("demo");
+    Path history = folder.resolve("demo.history");
+    Result demo = run("demo", "--history", history.toString());
 
     assertThat(demo.out())
         .contains("kill -9 of the node")
@@ -52,12 +61,14 @@ final class ToolsTest {
     assertThat(demo.code()).isZero();
     assertThat(demo.out().lines().filter(line -> line.contains("every acked one once, in order")))
         .hasSize(4);
+    goodAndWhole(history);
     nothingIsLeftBehind();
   }
 
   @Test
   void aShortRunOfPairsReportsWhatTheIssueNames() throws Exception {
     Path report = folder.resolve("report.json");
+    Path history = folder.resolve("bench.history");
 
     Result bench =
         run(
@@ -71,6 +82,8 @@ final class ToolsTest {
             "1",
             "--warmup",
             "0",
+            "--history",
+            history.toString(),
             "--json",
             report.toString());
 
@@ -98,6 +111,7 @@ final class ToolsTest {
     assertThat(json.getLong("acked")).isPositive().isEqualTo(json.getLong("stored"));
     assertThat(json.getDouble("node_cpu_us")).isPositive();
     assertThat(json.getDouble("postgres_cpu_us")).isPositive();
+    assertThat(goodAndWhole(history).getLong("acks")).isEqualTo(json.getLong("acked"));
     nothingIsLeftBehind();
   }
 }

@@ -22,6 +22,9 @@ import io.vertx.core.net.SocketAddress;
 final class LoadConnection {
   /** Who talks over it; called on its event loop. */
   interface Talker {
+    /** The node has agreed; before every frame. */
+    void connected(Frame.Connected welcome);
+
     void frame(Frame frame);
 
     /** All frames of one chunk of input have been given. */
@@ -104,6 +107,7 @@ final class LoadConnection {
 
   private void take(Frame frame) {
     if (frame instanceof Frame.Connected welcome) {
+      talker.connected(welcome);
       connected.complete(welcome.limits());
     } else if (frame instanceof Frame.GoAway goAway) {
       ending = "GoAway " + goAway.code() + ": " + goAway.detail();

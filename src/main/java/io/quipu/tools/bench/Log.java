@@ -7,8 +7,10 @@ import io.quipu.model.Cursor;
 import io.quipu.model.Message;
 import io.quipu.model.MessageRange;
 import io.quipu.protocol.Frame;
+import io.quipu.tools.checker.DeviceRecorder;
 import java.nio.ByteBuffer;
 import java.util.List;
+import java.util.Optional;
 import java.util.function.Consumer;
 
 /**
@@ -27,6 +29,7 @@ final class Log {
 
   private final ConversationId conversation;
   private final Taker taker;
+  private final Optional<DeviceRecorder> history;
   private long cursor;
   private long acked;
   private long duplicates;
@@ -35,9 +38,10 @@ final class Log {
   private int syncId;
   private boolean syncing;
 
-  Log(ConversationId conversation, Taker taker) {
+  Log(ConversationId conversation, Taker taker, Optional<DeviceRecorder> history) {
     this.conversation = conversation;
     this.taker = taker;
+    this.history = history;
   }
 
   static Content body(long number, long nowNanos, int bytes) {
@@ -49,18 +53,28 @@ final class Log {
   /** Asks for everything after the cursor. */
   void sync(Consumer<Frame> out) {
     syncing = true;
-    out.accept(new Frame.Sync(++syncId, List.of(new Cursor(conversation, cursor)), true, false));
+    Frame.Sync sync =
+        new Frame.Sync(++syncId, List.of(new Cursor(conversation, cursor)), true, false);
+    history.ifPresent(recorder -> recorder.syncing(sync));
+    out.accept(sync);
   }
 
   /** Takes a frame of its connection; those that say nothing of the log are dropped. */
   void frame(Frame frame, Consumer<Frame> out) {
     if (frame instanceof Frame.Deliver deliver) {
+      history.ifPresent(recorder -> recorder.received(deliver.range(), false));
       range(deliver.range(), out);
     } else if (frame instanceof Frame.SyncPage page) {
-      page.ranges().forEach(range -> range(range, out));
+      for (MessageRange range : page.ranges()) {
+        history.ifPresent(recorder -> recorder.received(range, true));
+        range(range, out);
+      }
       out.accept(new Frame.SyncAck(page.syncId(), page.page()));
     } else if (frame instanceof Frame.SyncDone) {
       syncing = false;
+      history.ifPresent(DeviceRecorder::synced);
+    } else if (frame instanceof Frame.AckConfirm confirm) {
+      history.ifPresent(recorder -> recorder.confirmed(confirm.conversation(), confirm.seq()));
     }
   }
 
@@ -68,6 +82,7 @@ final class Log {
   void own(long seq, Consumer<Frame> out) {
     if (seq == cursor + 1) {
       cursor = seq;
+      history.ifPresent(recorder -> recorder.taken(conversation, seq));
     } else if (seq > cursor && !syncing) {
       sync(out);
     }
@@ -77,6 +92,7 @@ final class Log {
   void acknowledge(Consumer<Frame> out) {
     if (cursor > acked) {
       acked = cursor;
+      history.ifPresent(recorder -> recorder.acknowledging(conversation, acked));
       out.accept(new Frame.DeliverAck(conversation, cursor));
     }
   }
@@ -91,6 +107,7 @@ final class Log {
       } else if (message.seq() == cursor + 1) {
         cursor++;
         judge(message);
+        history.ifPresent(recorder -> recorder.taken(conversation, cursor));
       } else if (!syncing) {
         sync(out);
       }

@@ -1,12 +1,20 @@
 package io.quipu.tools.bench;
 
+import io.quipu.client.PendingSend;
+import io.quipu.client.Stored;
+import io.quipu.client.To;
+import io.quipu.model.Content;
 import io.quipu.model.ConversationId;
 import io.quipu.model.DeviceId;
 import io.quipu.model.UserId;
 import io.quipu.protocol.Frame;
+import io.quipu.tools.checker.DeviceRecorder;
+import io.quipu.tools.checker.HistoryWriter;
 import io.vertx.core.Future;
 import io.vertx.core.net.NetClient;
 import io.vertx.core.net.SocketAddress;
+import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import java.util.UUID;
 import java.util.function.Function;
@@ -14,6 +22,8 @@ import java.util.random.RandomGenerator;
 
 /** One sender and one receiver with a conversation of their own; lives on one event loop. */
 final class Pair {
+  private static final DeviceId DEVICE = new DeviceId("bench");
+
   private final UserId sender;
   private final UserId receiver;
   private final ConversationId conversation;
@@ -21,6 +31,8 @@ final class Pair {
   private final int bodyBytes;
   private final Figures figures;
   private final RandomGenerator random;
+  private final Optional<DeviceRecorder> senderSees;
+  private final Optional<DeviceRecorder> receiverSees;
   private final Log sent;
   private final Log received;
 
@@ -36,7 +48,14 @@ final class Pair {
   private long ackedOutOfPlace;
   private boolean sending;
 
-  Pair(String run, int number, int window, int bodyBytes, Figures figures, RandomGenerator random) {
+  Pair(
+      String run,
+      int number,
+      int window,
+      int bodyBytes,
+      Figures figures,
+      RandomGenerator random,
+      Optional<HistoryWriter> history) {
     this.sender = new UserId("bench-" + run + "-s" + number);
     this.receiver = new UserId("bench-" + run + "-r" + number);
     this.conversation = ConversationId.direct(sender, receiver);
@@ -44,30 +63,38 @@ final class Pair {
     this.bodyBytes = bodyBytes;
     this.figures = figures;
     this.random = random;
-    this.sent = new Log(conversation, (message, sentAt) -> {});
-    this.received = new Log(conversation, this::delivered);
+    this.senderSees = history.map(writer -> writer.device(sender, DEVICE));
+    this.receiverSees = history.map(writer -> writer.device(receiver, DEVICE));
+    this.sent = new Log(conversation, (message, sentAt) -> {}, senderSees);
+    this.received = new Log(conversation, this::delivered, receiverSees);
     this.sentAtNanos = new long[Integer.highestOneBit(Math.max(1, window * 2 - 1))];
   }
 
   Future<Void> connect(NetClient client, SocketAddress node, Function<UserId, String> tokens) {
-    return LoadConnection.open(
-            client, node, tokens.apply(receiver), new DeviceId("bench"), new ReceiverSide())
+    receiverSees.ifPresent(recorder -> recorder.started(Map.of(), false));
+    senderSees.ifPresent(recorder -> recorder.started(Map.of(), false));
+    return LoadConnection.open(client, node, tokens.apply(receiver), DEVICE, new ReceiverSide())
         .compose(
             connection -> {
               in = Optional.of(connection);
-              // A session is live only when it has synced.
-              connection.queue(new Frame.Sync(1, java.util.List.of(), false, false));
-              connection.flush();
+              goLive(connection, receiverSees);
               return LoadConnection.open(
-                  client, node, tokens.apply(sender), new DeviceId("bench"), new SenderSide());
+                  client, node, tokens.apply(sender), DEVICE, new SenderSide());
             })
         .map(
             connection -> {
               out = Optional.of(connection);
-              connection.queue(new Frame.Sync(1, java.util.List.of(), false, false));
-              connection.flush();
+              goLive(connection, senderSees);
               return null;
             });
+  }
+
+  /** A session is live only when it has synced. */
+  private static void goLive(LoadConnection connection, Optional<DeviceRecorder> history) {
+    Frame.Sync sync = new Frame.Sync(1, List.of(), false, false);
+    history.ifPresent(recorder -> recorder.syncing(sync));
+    connection.queue(sync);
+    connection.flush();
   }
 
   void start() {
@@ -91,6 +118,8 @@ final class Pair {
   }
 
   Future<Void> close() {
+    receiverSees.ifPresent(recorder -> recorder.disconnected(0));
+    senderSees.ifPresent(recorder -> recorder.disconnected(0));
     return in.map(LoadConnection::close)
         .orElse(Future.succeededFuture())
         .eventually(() -> out.map(LoadConnection::close).orElse(Future.succeededFuture()));
@@ -106,14 +135,14 @@ final class Pair {
       lastClientSeq++;
       long now = System.nanoTime();
       sentAtNanos[lastClientSeq & sentAtNanos.length - 1] = now;
+      UUID id = messageId();
+      Content body = Log.body(lastClientSeq - 1L, now, bodyBytes);
+      senderSees.ifPresent(
+          recorder ->
+              recorder.invoked(new PendingSend(id, new To.Conversation(conversation), body)));
       connection.queue(
           new Frame.Send(
-              lastClientSeq,
-              messageId(),
-              Optional.of(conversation),
-              Optional.empty(),
-              false,
-              Log.body(lastClientSeq - 1L, now, bodyBytes)));
+              lastClientSeq, id, Optional.of(conversation), Optional.empty(), false, body));
     }
   }
 
@@ -131,6 +160,15 @@ final class Pair {
       ackedOutOfPlace++;
     }
     figures.acked(System.nanoTime() - sentAtNanos[ack.clientSeq() & sentAtNanos.length - 1]);
+    senderSees.ifPresent(
+        recorder ->
+            recorder.acked(
+                new Stored(
+                    ack.clientMessageId(),
+                    ack.conversation(),
+                    ack.seq(),
+                    ack.storedAtMs(),
+                    ack.duplicate())));
     sent.own(ack.seq(), connection::queue);
   }
 
@@ -145,13 +183,27 @@ final class Pair {
     }
   }
 
+  private static void connected(Frame.Connected welcome, Optional<DeviceRecorder> history) {
+    history.ifPresent(
+        recorder ->
+            recorder.connected(welcome.user(), welcome.sessionGeneration(), welcome.deviceIsNew()));
+  }
+
   private final class SenderSide implements LoadConnection.Talker {
+    @Override
+    public void connected(Frame.Connected welcome) {
+      Pair.connected(welcome, senderSees);
+    }
+
     @Override
     public void frame(Frame frame) {
       if (frame instanceof Frame.SendAck ack) {
         out.ifPresent(connection -> acked(ack, connection));
       } else if (frame instanceof Frame.SendRejected no) {
         answered = no.clientSeq();
+        senderSees.ifPresent(
+            recorder ->
+                recorder.rejected(conversation, no.clientMessageId(), no.code(), no.outcome()));
         failed("a send was rejected: " + no.code() + " " + no.detail());
       } else {
         out.ifPresent(connection -> sent.frame(frame, connection::queue));
@@ -169,11 +221,17 @@ final class Pair {
 
     @Override
     public void closed(String reason) {
+      senderSees.ifPresent(recorder -> recorder.disconnected(0));
       failed("the sender's connection ended: " + reason);
     }
   }
 
   private final class ReceiverSide implements LoadConnection.Talker {
+    @Override
+    public void connected(Frame.Connected welcome) {
+      Pair.connected(welcome, receiverSees);
+    }
+
     @Override
     public void frame(Frame frame) {
       in.ifPresent(connection -> received.frame(frame, connection::queue));
@@ -186,6 +244,7 @@ final class Pair {
 
     @Override
     public void closed(String reason) {
+      receiverSees.ifPresent(recorder -> recorder.disconnected(0));
       failed("the receiver's connection ended: " + reason);
     }
   }

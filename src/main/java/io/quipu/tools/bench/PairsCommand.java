@@ -1,6 +1,7 @@
 package io.quipu.tools.bench;
 
 import io.quipu.model.UserId;
+import io.quipu.tools.checker.HistoryWriter;
 import io.quipu.tools.node.NodeFailedException;
 import io.quipu.tools.node.NodeProcess;
 import io.quipu.tools.node.OwnNode;
@@ -113,6 +114,14 @@ public final class PairsCommand implements Callable<Integer> {
       description = "without --target: settings of the node, such as QUIPU_NODE_EVENT_LOOPS=1")
   private Map<String, String> environment = new HashMap<>();
 
+  @Option(
+      names = "--history",
+      paramLabel = "FILE",
+      description =
+          "write down there what every connection sent and saw, for `check`: about 1 KB for each"
+              + " message, and the figures are worse for it")
+  private Optional<Path> historyFile = Optional.empty();
+
   @Option(names = "--json", paramLabel = "FILE", description = "write the report there as JSON too")
   private Optional<Path> json = Optional.empty();
 
@@ -125,23 +134,41 @@ public final class PairsCommand implements Callable<Integer> {
   @Override
   public Integer call() throws Exception {
     check();
+    if (historyFile.isEmpty()) {
+      return run(Optional.empty());
+    }
+    int code;
+    try (HistoryWriter history = HistoryWriter.create(historyFile.get(), "bench pairs", true)) {
+      code = run(Optional.of(history));
+    } catch (IOException e) {
+      progress("bench: " + e.getMessage());
+      return 1;
+    }
+    progress("history: " + historyFile.get() + ", for `check`");
+    return code;
+  }
+
+  private int run(Optional<HistoryWriter> history) throws IOException, InterruptedException {
     try {
-      return report(target.isPresent() ? onTarget(address(target.get())) : onOwnNode());
+      return report(
+          target.isPresent() ? onTarget(address(target.get()), history) : onOwnNode(history));
     } catch (NodeFailedException e) {
       progress("bench: " + e.getMessage());
       return 1;
     }
   }
 
-  private PairsReport onTarget(SocketAddress node) {
+  private PairsReport onTarget(SocketAddress node, Optional<HistoryWriter> history) {
     return measure(
         node,
         tokens::forTarget,
         () -> nodePid.flatMap(ProcessUse::of),
-        () -> postgresPid.flatMap(ProcessHandle::of).flatMap(ProcessUse::withChildren));
+        () -> postgresPid.flatMap(ProcessHandle::of).flatMap(ProcessUse::withChildren),
+        history);
   }
 
-  private PairsReport onOwnNode() throws IOException, InterruptedException {
+  private PairsReport onOwnNode(Optional<HistoryWriter> history)
+      throws IOException, InterruptedException {
     Map<String, String> settings = new HashMap<>(environment);
     settings.putIfAbsent("QUIPU_CONNECTION_MAX_CONNECTIONS", String.valueOf(connections + 100));
     progress("a node starts");
@@ -152,7 +179,8 @@ public final class PairsCommand implements Callable<Integer> {
           SocketAddress.inetSocketAddress(node.tcpPort(), "127.0.0.1"),
           tokens::forOwnNode,
           () -> ProcessUse.of(node.pid()),
-          () -> node.postgres().flatMap(ProcessUse::withChildren));
+          () -> node.postgres().flatMap(ProcessUse::withChildren),
+          history);
     }
   }
 
@@ -187,7 +215,8 @@ public final class PairsCommand implements Callable<Integer> {
       SocketAddress node,
       Function<UserId, String> tokenOf,
       Supplier<Optional<ProcessUse>> nodeUse,
-      Supplier<Optional<ProcessUse>> postgresUse) {
+      Supplier<Optional<ProcessUse>> postgresUse,
+      Optional<HistoryWriter> history) {
     PairsLoad.Plan plan =
         new PairsLoad.Plan(
             Long.toString(System.currentTimeMillis(), 36),
@@ -206,7 +235,8 @@ public final class PairsCommand implements Callable<Integer> {
             promise ->
                 vertx.runOnContext(
                     start ->
-                        PairsLoad.run(vertx, node, tokenOf, plan, processes, this::progress)
+                        PairsLoad.run(
+                                vertx, node, tokenOf, plan, processes, this::progress, history)
                             .onComplete(promise)));
     try {
       return run.toCompletionStage().toCompletableFuture().join();

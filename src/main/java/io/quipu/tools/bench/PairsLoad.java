@@ -2,6 +2,7 @@ package io.quipu.tools.bench;
 
 import io.quipu.model.ConversationId;
 import io.quipu.model.UserId;
+import io.quipu.tools.checker.HistoryWriter;
 import io.quipu.tools.node.ProcessUse;
 import io.vertx.core.Future;
 import io.vertx.core.Promise;
@@ -52,6 +53,7 @@ final class PairsLoad {
   private final Plan plan;
   private final Processes processes;
   private final Consumer<String> progress;
+  private final Optional<HistoryWriter> history;
   private final NetClient client;
   private final Figures figures = new Figures();
   private final List<Pair> pairs = new ArrayList<>();
@@ -64,30 +66,39 @@ final class PairsLoad {
       Function<UserId, String> tokens,
       Plan plan,
       Processes processes,
-      Consumer<String> progress) {
+      Consumer<String> progress,
+      Optional<HistoryWriter> history) {
     this.vertx = vertx;
     this.node = node;
     this.tokens = tokens;
     this.plan = plan;
     this.processes = processes;
     this.progress = progress;
+    this.history = history;
     this.client =
         vertx.createNetClient(new NetClientOptions().setTcpNoDelay(true).setConnectTimeout(10_000));
     SplittableRandom random = new SplittableRandom();
     for (int i = 0; i < plan.pairs(); i++) {
-      pairs.add(new Pair(plan.run(), i, plan.window(), plan.bodyBytes(), figures, random.split()));
+      pairs.add(
+          new Pair(
+              plan.run(), i, plan.window(), plan.bodyBytes(), figures, random.split(), history));
     }
   }
 
-  /** Runs; call it on the event loop that is to carry the load. */
+  /**
+   * Runs; call it on the event loop that is to carry the load.
+   *
+   * @param history where to write down everything, if at all
+   */
   static Future<PairsReport> run(
       Vertx vertx,
       SocketAddress node,
       Function<UserId, String> tokens,
       Plan plan,
       Processes processes,
-      Consumer<String> progress) {
-    return new PairsLoad(vertx, node, tokens, plan, processes, progress).run();
+      Consumer<String> progress,
+      Optional<HistoryWriter> history) {
+    return new PairsLoad(vertx, node, tokens, plan, processes, progress, history).run();
   }
 
   private Future<PairsReport> run() {
@@ -178,7 +189,7 @@ final class PairsLoad {
 
   private Future<Stored> readBack(Pair pair) {
     ConversationId conversation = pair.conversation();
-    return StoredCheck.read(client, node, tokens, pair.receiver(), conversation)
+    return StoredCheck.read(client, node, tokens, pair.receiver(), conversation, history)
         .map(
             log ->
                 new Stored(

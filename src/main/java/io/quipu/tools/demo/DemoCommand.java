@@ -1,16 +1,20 @@
 package io.quipu.tools.demo;
 
+import io.quipu.tools.checker.HistoryWriter;
 import io.quipu.tools.node.NodeFailedException;
 import io.quipu.tools.node.OwnNode;
 import io.quipu.tools.node.Tokens;
 import io.vertx.core.Vertx;
 import java.io.IOException;
 import java.io.PrintWriter;
+import java.nio.file.Path;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.concurrent.Callable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.Option;
 import picocli.CommandLine.Spec;
 
 /** {@code demo}: a story with a cut connection and a kill -9, and a verdict. */
@@ -29,6 +33,12 @@ import picocli.CommandLine.Spec;
 public final class DemoCommand implements Callable<Integer> {
   private final Tokens tokens;
 
+  @Option(
+      names = "--history",
+      paramLabel = "FILE",
+      description = "write down there what every device sent and saw, for `check`")
+  private Optional<Path> historyFile = Optional.empty();
+
   @Spec private CommandSpec spec;
 
   public DemoCommand(Tokens tokens) {
@@ -37,13 +47,31 @@ public final class DemoCommand implements Callable<Integer> {
 
   @Override
   public Integer call() throws IOException, InterruptedException {
+    if (historyFile.isEmpty()) {
+      return tell(Optional.empty());
+    }
+    PrintWriter out = spec.commandLine().getOut();
+    int code;
+    try (HistoryWriter history = HistoryWriter.create(historyFile.get(), "demo", true)) {
+      code = tell(Optional.of(history));
+    } catch (IOException e) {
+      out.println("FAILED: " + e.getMessage());
+      out.flush();
+      return 1;
+    }
+    out.println("History: " + historyFile.get() + ", for `check`.");
+    out.flush();
+    return code;
+  }
+
+  private int tell(Optional<HistoryWriter> history) throws IOException, InterruptedException {
     PrintWriter out = spec.commandLine().getOut();
     long start = System.nanoTime();
     out.println("A node starts, with an empty store of its own ...");
     out.flush();
     Vertx vertx = Vertx.vertx();
     try (OwnNode own = OwnNode.start("quipu-demo", Map.of())) {
-      List<String> faults = new Story(own, vertx, tokens, out, start).tell();
+      List<String> faults = new Story(own, vertx, tokens, out, start, history).tell();
       faults.forEach(out::println);
       out.println(
           faults.isEmpty()

@@ -1,6 +1,7 @@
 package io.quipu.tools.demo;
 
 import io.quipu.client.ClientEvent;
+import io.quipu.client.ClientObserver;
 import io.quipu.client.ClientSettings;
 import io.quipu.client.PendingSend;
 import io.quipu.client.QuipuClient;
@@ -27,6 +28,7 @@ final class Device {
   /**
    * @param transport for people
    * @param uri of the server
+   * @param observer writes the history, if there is one
    */
   Device(
       Vertx vertx,
@@ -35,7 +37,8 @@ final class Device {
       String transport,
       String uri,
       String token,
-      Board board) {
+      Board board,
+      ClientObserver observer) {
     this.user = user;
     this.name = user + "/" + device;
     this.transport = transport;
@@ -48,6 +51,7 @@ final class Device {
             .settings(ClientSettings.DEFAULT.withReconnect(50, 500))
             .onMessage(this::take)
             .onEvent(this::event)
+            .observer(observer)
             .build();
   }
 
@@ -61,6 +65,10 @@ final class Device {
 
   String transport() {
     return transport;
+  }
+
+  QuipuClient client() {
+    return client;
   }
 
   Future<Void> start() {

@@ -1,9 +1,12 @@
 package io.quipu.tools.demo;
 
+import io.quipu.client.ClientObserver;
 import io.quipu.client.Stored;
 import io.quipu.client.To;
 import io.quipu.model.ConversationId;
+import io.quipu.model.DeviceId;
 import io.quipu.model.UserId;
+import io.quipu.tools.checker.HistoryWriter;
 import io.quipu.tools.node.NodeProcess;
 import io.quipu.tools.node.OwnNode;
 import io.quipu.tools.node.Tokens;
@@ -16,6 +19,7 @@ import java.util.Comparator;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
+import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
@@ -39,9 +43,11 @@ final class Story {
   private static final int ACKED_BEFORE_THE_KILL = TALK;
 
   private final OwnNode own;
+  private final Tokens tokens;
   private final Vertx vertx;
   private final PrintWriter out;
   private final long startNanos;
+  private final Optional<HistoryWriter> history;
   private final Board board = new Board();
   private final CuttableLink tunnel;
   private final Device alice;
@@ -50,12 +56,20 @@ final class Story {
   private final Device carol;
   private final List<Device> devices;
 
-  Story(OwnNode own, Vertx vertx, Tokens tokens, PrintWriter out, long startNanos)
+  Story(
+      OwnNode own,
+      Vertx vertx,
+      Tokens tokens,
+      PrintWriter out,
+      long startNanos,
+      Optional<HistoryWriter> history)
       throws InterruptedException {
     this.own = own;
     this.vertx = vertx;
     this.out = out;
     this.startNanos = startNanos;
+    this.history = history;
+    this.tokens = tokens;
     NodeProcess node = own.node();
     String tcp = "tcp://127.0.0.1:" + node.tcpPort();
     String http = "127.0.0.1:" + node.httpPort() + "/v1/connect";
@@ -69,7 +83,12 @@ final class Story {
   }
 
   private Device device(UserId user, String device, String transport, String uri, Tokens tokens) {
-    return new Device(vertx, user, device, transport, uri, tokens.forOwnNode(user), board);
+    ClientObserver observer =
+        history
+            .<ClientObserver>map(writer -> writer.device(user, new DeviceId(device)))
+            .orElse(ClientObserver.NONE);
+    return new Device(
+        vertx, user, device, transport, uri, tokens.forOwnNode(user), board, observer);
   }
 
   /** Tells it; the faults at its end, none if all is well. */
@@ -111,8 +130,25 @@ final class Story {
 
     transcript(members);
     List<String> faults = judge(members);
+    if (history.isPresent()) {
+      readBack(history.get(), members);
+    }
     done("the devices leave", Future.all(devices.stream().map(Device::close).toList()));
     return faults;
+  }
+
+  /** For the history: the journal, and what a new device of each user gets. */
+  private void readBack(HistoryWriter writer, Map<ConversationId, Set<UserId>> members)
+      throws InterruptedException {
+    ReadBack reading = new ReadBack(vertx, "tcp://127.0.0.1:" + own.node().tcpPort(), writer);
+    for (ConversationId conversation : members.keySet()) {
+      done("the journal is read back", reading.journal(alice.client(), conversation));
+    }
+    for (UserId user : List.of(ALICE, BOB, CAROL)) {
+      List<ConversationId> his =
+          members.keySet().stream().filter(id -> members.get(id).contains(user)).toList();
+      done("a new device reads", reading.freshDevice(user, tokens.forOwnNode(user), his));
+    }
   }
 
   private void talk(ConversationId direct, ConversationId group) throws InterruptedException {

@@ -9,6 +9,7 @@ import io.quipu.model.UserId;
 import io.quipu.protocol.Frame;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Optional;
 import java.util.UUID;
 import org.junit.jupiter.api.Test;
 
@@ -18,7 +19,7 @@ final class LogTest {
 
   private final List<Long> taken = new ArrayList<>();
   private final List<Frame> out = new ArrayList<>();
-  private final Log log = new Log(PAIR, (number, sentAt) -> taken.add(number));
+  private final Log log = new Log(PAIR, (number, sentAt) -> taken.add(number), Optional.empty());
 
   /** A push of one message: the sender's number {@code number} at {@code seq}. */
   private void deliver(long seq, long number) {
