@@ -6,6 +6,7 @@ import io.quipu.server.command.TokenCommand;
 import io.quipu.server.config.ConfigurationException;
 import io.quipu.tools.bench.BenchCommand;
 import io.quipu.tools.bench.PairsCommand;
+import io.quipu.tools.chat.ChatCommand;
 import io.quipu.tools.checker.CheckCommand;
 import io.quipu.tools.demo.DemoCommand;
 import io.quipu.tools.node.Tokens;
@@ -57,6 +58,7 @@ public final class Main {
     root.addSubcommand(new ServeCommand());
     root.addSubcommand(new TokenCommand());
     root.addSubcommand("conf", conf());
+    root.addSubcommand(new ChatCommand(tokens));
     root.addSubcommand(new DemoCommand(tokens));
     root.addSubcommand(new CommandLine(new BenchCommand()).addSubcommand(new PairsCommand(tokens)));
     root.addSubcommand(new CheckCommand());

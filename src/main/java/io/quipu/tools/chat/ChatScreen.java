@@ -1,0 +1,594 @@
+package io.quipu.tools.chat;
+
+import io.quipu.client.PendingSend;
+import io.quipu.client.ReceivedMessage;
+import io.quipu.client.Stored;
+import io.quipu.client.To;
+import io.quipu.model.Content;
+import io.quipu.model.ConversationId;
+import io.quipu.model.Limits;
+import io.quipu.model.Outcome;
+import io.quipu.model.ReceiptState;
+import io.quipu.model.SendState;
+import io.quipu.model.UserId;
+import java.time.ZoneId;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.TreeMap;
+import java.util.UUID;
+
+/**
+ * The model of a chat: what happens goes in, what is to be shown and done comes out. It promises:
+ * every entered line becomes a message of the conversation, or stands beside the input line, or is
+ * named with the reason why it is neither; no message is shown twice.
+ *
+ * <pre>
+ * connection | event   | next
+ * NEW        | Up      | ONLINE (the newest page is loaded)
+ * NEW        | Down    | OFFLINE (said once)
+ * ONLINE     | Down    | OFFLINE (said once)
+ * OFFLINE    | Up      | ONLINE (said)
+ * any        | Stopped | ended (Quit 1), unless it was the user's wish
+ * </pre>
+ */
+final class ChatScreen {
+  /**
+   * @param history show the newest page at the start, and understand commands: somebody sits there.
+   *     Without, each line is a message and what comes is shown once by this device
+   * @param folder where the outbox is, for people
+   * @param patienceMs how long what is on its way may take once there is no further input
+   */
+  record Settings(
+      UserId self,
+      String device,
+      String server,
+      String folder,
+      ZoneId zone,
+      Glyphs glyphs,
+      boolean history,
+      long patienceMs) {}
+
+  private enum Connection {
+    NEW,
+    ONLINE,
+    OFFLINE
+  }
+
+  private static final int MAX_LISTED = 50;
+  private static final long MOMENT_MS = 2_000;
+
+  private final Settings settings;
+  private final Rendering rendering;
+  private final Outgoing outgoing;
+
+  /** What this device was given, of each conversation that it knows. */
+  private final Map<String, Long> taken = new TreeMap<>();
+
+  private OpenConversation open;
+  private Limits limits = Limits.DEFAULT;
+  private Connection connection = Connection.NEW;
+  private boolean opened;
+  private boolean synced;
+  private boolean inputEnded;
+  private boolean interrupted;
+  private boolean whoAsked;
+  private boolean quitting;
+  private int refused;
+  private List<ChatEffect> effects = new ArrayList<>();
+
+  ChatScreen(Settings settings, To to) {
+    this.settings = settings;
+    this.rendering = new Rendering(settings.self(), settings.zone(), settings.glyphs());
+    this.outgoing = new Outgoing(settings.self(), settings.glyphs());
+    this.open = conversation(to);
+  }
+
+  private OpenConversation conversation(To to) {
+    return new OpenConversation(
+        to,
+        to.conversation(settings.self(), new UUID(0, 0)),
+        settings.self(),
+        rendering,
+        settings.glyphs(),
+        effect -> effects.add(effect),
+        outgoing::remove);
+  }
+
+  List<ChatEffect> step(ChatEvent event) {
+    if (!quitting) {
+      apply(event);
+      leaveIfDone();
+    }
+    List<ChatEffect> done = effects;
+    effects = new ArrayList<>();
+    return done;
+  }
+
+  private void apply(ChatEvent event) {
+    if (event instanceof ChatEvent.Typed typed) {
+      typed(typed);
+    } else if (event instanceof ChatEvent.PageUp) {
+      open.pageUp();
+    } else if (event instanceof ChatEvent.Interrupted) {
+      interrupted();
+    } else if (event instanceof ChatEvent.InputEnded) {
+      leave();
+    } else if (event instanceof ChatEvent.PatienceEnded) {
+      patienceEnded();
+    } else if (event instanceof ChatEvent.Incoming incoming) {
+      incoming(incoming.message());
+    } else if (event instanceof ChatEvent.Page page) {
+      here(page.conversation()).ifPresent(it -> it.page(page.before(), page.slice()));
+    } else if (event instanceof ChatEvent.PageFailed failed) {
+      here(failed.conversation())
+          .ifPresent(it -> it.pageFailed(failed.before(), failed.code(), failed.detail()));
+    } else if (event instanceof ChatEvent.LogRead read) {
+      here(read.conversation()).ifPresent(it -> logRead(it, read));
+    } else if (event instanceof ChatEvent.LogFailed failed) {
+      whoAsked = false;
+      error("Who is in the group could not be read: " + failed.detail());
+    } else if (event instanceof ChatEvent.Receipt receipt) {
+      here(receipt.conversation()).ifPresent(it -> receipt(it, receipt));
+    } else if (event instanceof ChatEvent.Reset reset) {
+      here(reset.conversation()).ifPresent(it -> it.reset(reset.seq()));
+    } else {
+      applyToSends(event);
+    }
+  }
+
+  private void applyToSends(ChatEvent event) {
+    if (event instanceof ChatEvent.Loaded loaded) {
+      loaded(loaded);
+    } else if (event instanceof ChatEvent.Kept kept) {
+      outgoing.kept(kept.id());
+    } else if (event instanceof ChatEvent.SendStored stored) {
+      stored(stored.stored());
+    } else if (event instanceof ChatEvent.SendFailed failed) {
+      failed(failed);
+    } else if (event instanceof ChatEvent.CancelEnded ended) {
+      cancelled(ended);
+    } else if (event instanceof ChatEvent.CancelFailed failed) {
+      outgoing.unknown(failed.id(), true);
+      error("It could not be taken back, and is still unknown: " + failed.detail());
+    } else {
+      applyToConnection(event);
+    }
+  }
+
+  private void applyToConnection(ChatEvent event) {
+    if (event instanceof ChatEvent.Up up) {
+      up(up);
+    } else if (event instanceof ChatEvent.Synced) {
+      synced = true;
+    } else if (event instanceof ChatEvent.Down down) {
+      down(down.reason());
+    } else if (event instanceof ChatEvent.Stopped stopped) {
+      error("The chat ends: " + Harmless.line(stopped.reason()));
+      tellLeft();
+      quit(1);
+    }
+  }
+
+  // ---- what is typed
+
+  private void typed(ChatEvent.Typed typed) {
+    interrupted = false;
+    Command command =
+        settings.history()
+            ? Command.of(typed.line())
+            : typed.line().isBlank() ? new Command.Nothing() : new Command.Say(typed.line());
+    if (command instanceof Command.Say say) {
+      send(typed, open.to, Content.Text.of(say.text()));
+    } else if (command instanceof Command.NewGroup group) {
+      send(typed, new To.NewGroup(), new Content.Changed(group.create()));
+    } else if (command instanceof Command.Alter alter) {
+      send(typed, open.to, new Content.Changed(alter.change()));
+    } else if (command instanceof Command.Wrong wrong) {
+      error(wrong.why());
+    } else if (command instanceof Command.Go go) {
+      go(go.to());
+    } else if (command instanceof Command.Retry retry) {
+      retry(retry);
+    } else if (command instanceof Command.Cancel cancel) {
+      cancel(cancel);
+    } else {
+      ask(command);
+    }
+  }
+
+  private void ask(Command command) {
+    if (command instanceof Command.Help) {
+      Command.HELP.forEach(
+          entry -> note(String.format("  %-20s %s", entry.get(0), entry.get(1))));
+      note("  Alt-Enter begins a new line within a message; what is pasted is one message.");
+    } else if (command instanceof Command.Who) {
+      who();
+    } else if (command instanceof Command.History) {
+      open.pageUp();
+    } else if (command instanceof Command.Conversations) {
+      list();
+    } else if (command instanceof Command.Quit) {
+      leave();
+    }
+  }
+
+  private void send(ChatEvent.Typed typed, To to, Content content) {
+    int bytes = content instanceof Content.Text text ? text.utf8().size() : 0;
+    if (bytes > limits.maxBodyBytes()) {
+      refused++;
+      error(
+          String.format(
+              "Not sent, it is too long: %,d bytes, the server takes %,d.",
+              bytes, limits.maxBodyBytes()));
+      effects.add(new ChatEffect.GiveBack(typed.line()));
+      return;
+    }
+    PendingSend send = new PendingSend(typed.id(), to, content);
+    outgoing.add(send, false);
+    effects.add(new ChatEffect.Send(send));
+  }
+
+  private void go(To to) {
+    ConversationId id = to.conversation(settings.self(), new UUID(0, 0));
+    if (id.equals(open.id)) {
+      note("You are here already.");
+      return;
+    }
+    List<ReceivedMessage> unread = open.leave();
+    open = conversation(to);
+    whoAsked = false;
+    note(settings.glyphs().rule() + " " + title() + " " + settings.glyphs().rule());
+    if (opened) {
+      open.load(taken.getOrDefault(id.value(), 0L));
+    }
+    unread.forEach(this::incoming);
+  }
+
+  private void retry(Command.Retry retry) {
+    Optional<Outgoing.Entry> entry =
+        retry.number().isPresent()
+            ? outgoing.numbered(retry.number().get()).filter(Outgoing.Entry::unknown)
+            : outgoing.oldestUnknown();
+    if (entry.isEmpty()) {
+      note("There is nothing of unknown outcome" + (retry.number().isPresent() ? " there." : "."));
+      return;
+    }
+    outgoing.unknown(entry.get().id(), false);
+    effects.add(new ChatEffect.Retry(entry.get().id()));
+  }
+
+  private void cancel(Command.Cancel cancel) {
+    Optional<Outgoing.Entry> entry =
+        cancel.number().isPresent()
+            ? outgoing.numbered(cancel.number().get())
+            : outgoing.oldestUnknown();
+    if (entry.isPresent()) {
+      effects.add(new ChatEffect.Cancel(entry.get().id()));
+      if (connection != Connection.ONLINE) {
+        note("It is taken back as soon as there is a connection.");
+      }
+    } else {
+      note(
+          cancel.number().isPresent()
+              ? "There is no such send on its way."
+              : "There is nothing of unknown outcome; /cancel N takes another one back.");
+    }
+  }
+
+  private void interrupted() {
+    if (interrupted) {
+      leave();
+    } else {
+      interrupted = true;
+      note("Ctrl-C again ends the chat.");
+    }
+  }
+
+  // ---- who and what there is
+
+  private void who() {
+    if (open.id.isDirect()) {
+      for (UserId user : open.id.directUsers()) {
+        member(user, "");
+      }
+    } else if (!whoAsked) {
+      whoAsked = true;
+      effects.add(new ChatEffect.ReadLog(open.id, open.members.readTo()));
+    }
+  }
+
+  private void logRead(OpenConversation conversation, ChatEvent.LogRead read) {
+    conversation.members.read(read.slice().range());
+    if (!whoAsked) {
+      return;
+    }
+    boolean further = read.slice().range().toSeq() >= read.slice().range().fromSeq();
+    if (read.slice().more() && further) {
+      effects.add(new ChatEffect.ReadLog(conversation.id, conversation.members.readTo()));
+      return;
+    }
+    whoAsked = false;
+    GroupMembers members = conversation.members;
+    members.title().ifPresent(title -> note("\"" + Harmless.line(title) + "\", " + open.id));
+    for (UserId user : members.members()) {
+      member(user, members.owner().equals(Optional.of(user)) ? " (owner)" : "");
+    }
+    if (!members.whole()) {
+      note("A part of the log is not visible to you: somebody may be missing here.");
+    }
+  }
+
+  private void member(UserId user, String role) {
+    long delivered = open.receipts.seq(user, ReceiptState.DELIVERED);
+    long read = open.receipts.seq(user, ReceiptState.READ);
+    boolean self = user.equals(settings.self());
+    effects.add(
+        new ChatEffect.Tell(
+            Line.build()
+                .add(Tone.PLAIN, "  ")
+                .add(self ? Tone.STRONG : Tone.NAME, user.value())
+                .add(Tone.DIM, role + (self ? " (you)" : ""))
+                .add(Tone.DIM, delivered > 0 ? ", has got all up to #" + delivered : "")
+                .add(Tone.DIM, read > 0 ? ", has read all up to #" + read : "")
+                .line()));
+  }
+
+  private void list() {
+    if (taken.isEmpty()) {
+      note("None yet.");
+    }
+    taken.entrySet().stream()
+        .limit(MAX_LISTED)
+        .forEach(
+            entry -> {
+              ConversationId id = new ConversationId(entry.getKey());
+              note(
+                  "  "
+                      + (id.isDirect() ? "/to " + outgoing.name(id) : "/group " + id)
+                      + "  up to #"
+                      + entry.getValue()
+                      + (id.equals(open.id) ? "  (here)" : ""));
+            });
+    if (taken.size() > MAX_LISTED) {
+      note("  and " + (taken.size() - MAX_LISTED) + " more");
+    }
+  }
+
+  // ---- what comes
+
+  private void incoming(ReceivedMessage message) {
+    ConversationId id = message.conversation();
+    taken.merge(id.value(), message.seq(), Math::max);
+    if (id.equals(open.id)) {
+      open.incoming(message);
+      return;
+    }
+    if (message.own()) {
+      outgoing.remove(message.message().clientMessageId());
+    } else if (settings.history()) {
+      effects.add(new ChatEffect.Tell(rendering.elsewhere(id, message.message())));
+    }
+    effects.add(new ChatEffect.Taken(id, message.seq()));
+  }
+
+  private void receipt(OpenConversation conversation, ChatEvent.Receipt receipt) {
+    boolean news = conversation.receipts.take(receipt.user(), receipt.state(), receipt.seq());
+    if (news && !settings.history() && receipt.state() != ReceiptState.STORED_OFFLINE) {
+      String state = receipt.state() == ReceiptState.READ ? " read by " : " delivered to ";
+      effects.add(
+          new ChatEffect.Tell(
+              Line.of(
+                  Tone.TICK,
+                  settings.glyphs().delivered()
+                      + state
+                      + receipt.user()
+                      + " up to #"
+                      + receipt.seq())));
+    }
+  }
+
+  private Optional<OpenConversation> here(ConversationId conversation) {
+    return conversation.equals(open.id) ? Optional.of(open) : Optional.empty();
+  }
+
+  // ---- what becomes of sends
+
+  private void loaded(ChatEvent.Loaded loaded) {
+    loaded.cursors().forEach((id, seq) -> taken.put(id.value(), seq));
+    loaded.left().forEach(send -> outgoing.add(send, true));
+    if (!loaded.left().isEmpty()) {
+      note(count(loaded.left().size()) + " from last time on the way to the server.");
+    }
+  }
+
+  private static String count(int sends) {
+    return sends == 1 ? "1 message" : sends + " messages";
+  }
+
+  private void stored(Stored stored) {
+    Optional<Outgoing.Entry> entry = outgoing.find(stored.clientMessageId());
+    if (entry.isEmpty()) {
+      return; // its message came first
+    }
+    outgoing.stored(stored.clientMessageId());
+    if (entry.get().send.to() instanceof To.NewGroup) {
+      outgoing.remove(stored.clientMessageId());
+      note("The group is " + stored.conversation() + " (chat --group " + stored.conversation() + ")");
+      go(new To.Conversation(stored.conversation()));
+    } else if (!stored.conversation().equals(open.id)) {
+      outgoing.remove(stored.clientMessageId());
+      note("Stored in " + outgoing.name(stored.conversation()) + " as #" + stored.seq() + ".");
+    }
+  }
+
+  private void failed(ChatEvent.SendFailed failed) {
+    Optional<Outgoing.Entry> entry = outgoing.find(failed.id());
+    if (entry.isEmpty()) {
+      return; // cancelled
+    }
+    Content content = entry.get().send.content();
+    String detail = failed.code() + ", " + Harmless.line(failed.detail());
+    if (failed.outcome() == Outcome.UNKNOWN) {
+      outgoing.kept(failed.id());
+      outgoing.unknown(failed.id(), true);
+      error("Nobody knows whether this is stored: " + Outgoing.excerpt(content));
+      note("(" + detail + ") /retry sends it again, and never twice; /cancel takes it back.");
+    } else {
+      refused++;
+      outgoing.remove(failed.id());
+      error(settings.glyphs().failed() + " Not sent: " + Outgoing.excerpt(content));
+      note("(" + detail + ")");
+    }
+  }
+
+  private void cancelled(ChatEvent.CancelEnded ended) {
+    Optional<Outgoing.Entry> entry = outgoing.find(ended.fate().clientMessageId());
+    if (ended.fate().state() == SendState.STORED) {
+      outgoing.stored(ended.fate().clientMessageId());
+      note("It was stored already, as #" + ended.fate().seq() + ".");
+    } else if (entry.isPresent()) {
+      outgoing.remove(entry.get().id());
+      note("Taken back: " + Outgoing.excerpt(entry.get().send.content()));
+    }
+  }
+
+  // ---- the connection
+
+  private void up(ChatEvent.Up up) {
+    if (!up.user().equals(settings.self())) {
+      error("The token is " + up.user() + "'s and not " + settings.self() + "'s.");
+      quit(1);
+      return;
+    }
+    limits = up.limits();
+    if (connection == Connection.OFFLINE) {
+      note("Connected.");
+    }
+    connection = Connection.ONLINE;
+    if (!opened) {
+      opened = true;
+      if (settings.history()) {
+        open.load(taken.getOrDefault(open.id.value(), 0L));
+      }
+    }
+  }
+
+  private void down(String reason) {
+    synced = false;
+    if (connection != Connection.OFFLINE) {
+      String what =
+          connection == Connection.NEW
+              ? "No connection to " + settings.server()
+              : "The connection is lost";
+      note(what + " (" + plain(reason) + "). Trying again; what you write goes out then.");
+      connection = Connection.OFFLINE;
+    }
+  }
+
+  /** Without the name of the exception that brought it. */
+  private static String plain(String reason) {
+    return Harmless.line(reason.replaceFirst("^([\\w$]+\\.)+[\\w$]+: ", ""), 200);
+  }
+
+  // ---- the end
+
+  /** Somebody who sits there waits for a moment, a script for as long as it was told to. */
+  private void leave() {
+    boolean moment = settings.history();
+    if (inputEnded || moment && connection != Connection.ONLINE) {
+      quit(moment ? 0 : 1);
+      return;
+    }
+    inputEnded = true;
+    effects.add(new ChatEffect.StartPatience(moment ? MOMENT_MS : settings.patienceMs()));
+  }
+
+  private void leaveIfDone() {
+    boolean known = settings.history() ? outgoing.open().isEmpty() : outgoing.isEmpty() && synced;
+    if (inputEnded && known && !quitting) {
+      quit(verdict());
+    }
+  }
+
+  /** For somebody who has seen it all, 0; for a script, 1 if a line was refused. */
+  private int verdict() {
+    return settings.history() || refused == 0 ? 0 : 1;
+  }
+
+  private void patienceEnded() {
+    if (settings.history() || opened && outgoing.open().isEmpty()) {
+      quit(verdict());
+      return;
+    }
+    if (outgoing.open().isEmpty()) {
+      error("No connection to " + settings.server() + ".");
+    }
+    tellLeft();
+    quit(1);
+  }
+
+  private void quit(int exitCode) {
+    if (settings.history() && exitCode == 0) {
+      tellLeft();
+    }
+    quitting = true;
+    effects.add(new ChatEffect.Quit(exitCode));
+  }
+
+  private void tellLeft() {
+    List<Outgoing.Entry> left = outgoing.open();
+    if (!left.isEmpty()) {
+      error(
+          "Not known to be stored: "
+              + count(left.size())
+              + ". Kept in "
+              + settings.folder()
+              + " and sent by the next chat --user "
+              + settings.self()
+              + " --device "
+              + settings.device()
+              + ":");
+      left.stream()
+          .limit(MAX_LISTED)
+          .forEach(entry -> note("  " + Outgoing.excerpt(entry.send.content())));
+      if (left.size() > MAX_LISTED) {
+        note("  and " + (left.size() - MAX_LISTED) + " more");
+      }
+    }
+  }
+
+  // ---- around the input line
+
+  Prompt prompt() {
+    boolean online = connection == Connection.ONLINE;
+    Line.Builder left =
+        Line.build()
+            .add(Tone.STRONG, settings.self().value())
+            .add(Tone.DIM, " " + settings.glyphs().arrow() + " ")
+            .add(open.id.isDirect() ? Tone.NAME : Tone.STRONG, title());
+    if (!online) {
+      left.add(Tone.ERROR, " (connecting" + settings.glyphs().dots() + ")");
+    }
+    return new Prompt(
+        outgoing.lines(open.id, online), left.add(Tone.PLAIN, "> ").line(), open.progress(), online);
+  }
+
+  private String title() {
+    return open.members.title().map(Harmless::line).orElseGet(() -> outgoing.name(open.id));
+  }
+
+  /** Sends without a known outcome, for a shell that feeds lines no faster than they leave. */
+  int openSends() {
+    return outgoing.open().size();
+  }
+
+  private void note(String text) {
+    effects.add(new ChatEffect.Tell(Line.note(text)));
+  }
+
+  private void error(String text) {
+    effects.add(new ChatEffect.Tell(Line.error(text)));
+  }
+}

@@ -1,0 +1,16 @@
+package io.quipu.tools.chat;
+
+import java.util.List;
+
+/**
+ * What stands around the input line and is drawn anew whenever it changes.
+ *
+ * @param above what is still on its way
+ * @param left who writes to whom, and whether there is a connection
+ * @param right how far the last own message has come
+ */
+record Prompt(List<Line> above, Line left, Line right, boolean online) {
+  Prompt {
+    above = List.copyOf(above);
+  }
+}
