@@ -53,7 +53,7 @@ final class MainTest {
           .isNotEmpty();
       commands.addAll(command.getSubcommands().values());
     }
-    assertThat(count).as("commands").isGreaterThanOrEqualTo(8);
+    assertThat(count).as("commands").isGreaterThanOrEqualTo(9);
   }
 
   @Test
@@ -63,6 +63,7 @@ final class MainTest {
             "serve",
             "token",
             "conf",
+            "chat",
             "demo",
             "bench",
             "check",
@@ -94,7 +95,20 @@ final class MainTest {
         "bench pairs --target http://127.0.0.1:1",
         "bench pairs --target nonsense",
         "check",
-        "check --late-ms soon a.history"
+        "check --late-ms soon a.history",
+        "chat --user alice",
+        "chat --to bob",
+        "chat --user alice --to bob --group g~aaaaaaaaaaaaaaaaaaaaaaaa",
+        "chat --user a/b --to bob",
+        "chat --user alice --to b~b",
+        "chat --user alice --group tea",
+        "chat --user alice --group d~alice~bob",
+        "chat --user alice --to bob --server http://127.0.0.1:1",
+        "chat --user alice --to bob --server tcp://127.0.0.1",
+        "chat --user alice --to bob --server tcp://chat.example:7310",
+        "chat --user alice --to bob --token a.eyJzdWIiOiJib2IifQ.c",
+        "chat --user alice --to bob --device a/b",
+        "chat --user alice --to bob --wait -1"
       })
   void wrongUsageIsExitCodeTwoAndShort(String line) {
     Result result = run(line.split(" ", -1));

@@ -65,7 +65,15 @@ final class HouseRulesTest {
           "io.quipu.client.Place",
           "io.quipu.client.CatchUp",
           "io.quipu.client.Lifecycle",
-          "io.quipu.client.Backoff");
+          "io.quipu.client.Backoff",
+          "io.quipu.tools.chat.ChatScreen",
+          "io.quipu.tools.chat.OpenConversation",
+          "io.quipu.tools.chat.Outgoing",
+          "io.quipu.tools.chat.Elsewhere",
+          "io.quipu.tools.chat.Receipts",
+          "io.quipu.tools.chat.GroupMembers",
+          "io.quipu.tools.chat.Rendering",
+          "io.quipu.tools.chat.Command");
 
   /** The one class of the client that asks the machine for time and chance. */
   private static final String CLIENT_TIME = "io.quipu.client.ClientTime";

@@ -89,7 +89,8 @@ public final class ChatCommand implements Callable<Integer> {
   @Option(
       names = "--token",
       paramLabel = "TOKEN",
-      description = "your token; @FILE takes it from a file, out of sight of others on this machine")
+      description =
+          "your token; @FILE takes it from a file, out of sight of others on this machine")
   private Optional<String> token = Optional.empty();
 
   @Option(
@@ -103,15 +104,17 @@ public final class ChatCommand implements Callable<Integer> {
   @Option(
       names = "--home",
       paramLabel = "DIRECTORY",
-      description = "where outbox and cursors are kept; default: .quipu/chat in your home directory")
+      description =
+          "where outbox and cursors are kept; default: .quipu/chat in your home directory")
   private Optional<Path> home = Optional.empty();
 
   @Option(
       names = "--wait",
       paramLabel = "SECONDS",
       defaultValue = "60",
-      description = "with a pipe: how long after its end for what is not stored; default"
-          + " ${DEFAULT-VALUE}")
+      description =
+          "with a pipe: how long after its end for what is not stored; default"
+              + " ${DEFAULT-VALUE}")
   private int waitSeconds;
 
   @Option(
@@ -219,14 +222,7 @@ public final class ChatCommand implements Callable<Integer> {
     Vertx vertx = Vertx.vertx();
     try (ChatSession session =
         new ChatSession(
-            vertx,
-            plan.server.toString(),
-            plan.tokens,
-            name,
-            folder,
-            screen,
-            face,
-            sitsThere)) {
+            vertx, plan.server.toString(), plan.tokens, name, folder, screen, face, sitsThere)) {
       session.start();
       return Reading.until(session, input);
     } finally {
@@ -269,7 +265,9 @@ public final class ChatCommand implements Callable<Integer> {
       throw notAServer();
     }
     String scheme = String.valueOf(uri.get().getScheme());
-    if (!scheme.matches("tcp|ws|ws\\+json") || uri.get().getHost() == null || uri.get().getPort() < 1) {
+    if (!scheme.matches("tcp|ws|ws\\+json")
+        || uri.get().getHost() == null
+        || uri.get().getPort() < 1) {
       throw notAServer();
     }
     return uri.get();
@@ -287,8 +285,7 @@ public final class ChatCommand implements Callable<Integer> {
       String given = token.get().strip();
       Optional<String> subject = subject(given);
       if (subject.isPresent() && !subject.get().equals(self.value())) {
-        throw wrong(
-            "--token is " + Harmless.line(subject.get(), 64) + "'s, and --user is " + self);
+        throw wrong("--token is " + Harmless.line(subject.get(), 64) + "'s, and --user is " + self);
       }
       return () -> given;
     }
@@ -297,7 +294,8 @@ public final class ChatCommand implements Callable<Integer> {
             || uri.getHost().startsWith("127.")
             || uri.getHost().equals("[::1]");
     if (!loopback && System.getenv("QUIPU_AUTH_HS256_SECRET") == null) {
-      throw wrong("--token is needed: a node that is not on this machine takes no development token");
+      throw wrong(
+          "--token is needed: a node that is not on this machine takes no development token");
     }
     tokens.forTarget(self); // what is wrong with the secret is said now
     return () -> tokens.forTarget(self);
@@ -331,10 +329,7 @@ public final class ChatCommand implements Callable<Integer> {
   private static String digest(Plan plan) {
     CRC32 crc = new CRC32();
     crc.update(
-        plan.to
-            .conversation(plan.self, new UUID(0, 0))
-            .value()
-            .getBytes(StandardCharsets.UTF_8));
+        plan.to.conversation(plan.self, new UUID(0, 0)).value().getBytes(StandardCharsets.UTF_8));
     return String.format("%08x", crc.getValue());
   }
 

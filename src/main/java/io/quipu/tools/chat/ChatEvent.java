@@ -49,8 +49,7 @@ sealed interface ChatEvent {
 
   record SendStored(Stored stored) implements ChatEvent {}
 
-  record SendFailed(UUID id, ErrorCode code, Outcome outcome, String detail)
-      implements ChatEvent {}
+  record SendFailed(UUID id, ErrorCode code, Outcome outcome, String detail) implements ChatEvent {}
 
   record CancelEnded(SendFate fate) implements ChatEvent {}
 

@@ -62,6 +62,7 @@ final class ChatScreen {
   private final Settings settings;
   private final Rendering rendering;
   private final Outgoing outgoing;
+  private final Elsewhere elsewhere;
 
   /** What this device was given, of each conversation that it knows. */
   private final Map<String, Long> taken = new TreeMap<>();
@@ -82,6 +83,7 @@ final class ChatScreen {
     this.settings = settings;
     this.rendering = new Rendering(settings.self(), settings.zone(), settings.glyphs());
     this.outgoing = new Outgoing(settings.self(), settings.glyphs());
+    this.elsewhere = new Elsewhere(settings.self());
     this.open = conversation(to);
   }
 
@@ -200,8 +202,7 @@ final class ChatScreen {
 
   private void ask(Command command) {
     if (command instanceof Command.Help) {
-      Command.HELP.forEach(
-          entry -> note(String.format("  %-20s %s", entry.get(0), entry.get(1))));
+      Command.HELP.forEach(entry -> note(String.format("  %-20s %s", entry.get(0), entry.get(1))));
       note("  Alt-Enter begins a new line within a message; what is pasted is one message.");
     } else if (command instanceof Command.Who) {
       who();
@@ -238,6 +239,7 @@ final class ChatScreen {
     }
     List<ReceivedMessage> unread = open.leave();
     open = conversation(to);
+    elsewhere.seen(id);
     whoAsked = false;
     note(settings.glyphs().rule() + " " + title() + " " + settings.glyphs().rule());
     if (opened) {
@@ -246,17 +248,20 @@ final class ChatScreen {
     unread.forEach(this::incoming);
   }
 
+  /** Sent again it is never stored twice, so all at once is safe. */
   private void retry(Command.Retry retry) {
-    Optional<Outgoing.Entry> entry =
-        retry.number().isPresent()
-            ? outgoing.numbered(retry.number().get()).filter(Outgoing.Entry::unknown)
-            : outgoing.oldestUnknown();
-    if (entry.isEmpty()) {
+    List<Outgoing.Entry> unknown =
+        outgoing.open().stream()
+            .filter(Outgoing.Entry::unknown)
+            .filter(entry -> retry.number().map(number -> number == entry.number).orElse(true))
+            .toList();
+    if (unknown.isEmpty()) {
       note("There is nothing of unknown outcome" + (retry.number().isPresent() ? " there." : "."));
-      return;
     }
-    outgoing.unknown(entry.get().id(), false);
-    effects.add(new ChatEffect.Retry(entry.get().id()));
+    for (Outgoing.Entry entry : unknown) {
+      outgoing.unknown(entry.id(), false);
+      effects.add(new ChatEffect.Retry(entry.id()));
+    }
   }
 
   private void cancel(Command.Cancel cancel) {
@@ -305,18 +310,22 @@ final class ChatScreen {
       return;
     }
     boolean further = read.slice().range().toSeq() >= read.slice().range().fromSeq();
-    if (read.slice().more() && further) {
+    boolean more = read.slice().more() && further;
+    if (more && !conversation.members.enough()) {
       effects.add(new ChatEffect.ReadLog(conversation.id, conversation.members.readTo()));
       return;
     }
     whoAsked = false;
+    if (more) {
+      conversation.members.leaveOut();
+    }
     GroupMembers members = conversation.members;
     members.title().ifPresent(title -> note("\"" + Harmless.line(title) + "\", " + open.id));
     for (UserId user : members.members()) {
       member(user, members.owner().equals(Optional.of(user)) ? " (owner)" : "");
     }
     if (!members.whole()) {
-      note("A part of the log is not visible to you: somebody may be missing here.");
+      note("A part of the log is not visible or too long to read: somebody may be missing here.");
     }
   }
 
@@ -346,7 +355,7 @@ final class ChatScreen {
               ConversationId id = new ConversationId(entry.getKey());
               note(
                   "  "
-                      + (id.isDirect() ? "/to " + outgoing.name(id) : "/group " + id)
+                      + way(id)
                       + "  up to #"
                       + entry.getValue()
                       + (id.equals(open.id) ? "  (here)" : ""));
@@ -365,12 +374,15 @@ final class ChatScreen {
       open.incoming(message);
       return;
     }
-    if (message.own()) {
-      outgoing.remove(message.message().clientMessageId());
-    } else if (settings.history()) {
-      effects.add(new ChatEffect.Tell(rendering.elsewhere(id, message.message())));
+    if (!message.own() && settings.history() && elsewhere.take(message)) {
+      note("There is news from " + message.sender() + ": " + way(id));
     }
     effects.add(new ChatEffect.Taken(id, message.seq()));
+  }
+
+  /** The command that puts a conversation on the screen. */
+  private String way(ConversationId id) {
+    return id.isDirect() ? "/to " + outgoing.name(id) : "/group " + id;
   }
 
   private void receipt(OpenConversation conversation, ChatEvent.Receipt receipt) {
@@ -415,7 +427,12 @@ final class ChatScreen {
     outgoing.stored(stored.clientMessageId());
     if (entry.get().send.to() instanceof To.NewGroup) {
       outgoing.remove(stored.clientMessageId());
-      note("The group is " + stored.conversation() + " (chat --group " + stored.conversation() + ")");
+      note(
+          "The group is "
+              + stored.conversation()
+              + " (chat --group "
+              + stored.conversation()
+              + ")");
       go(new To.Conversation(stored.conversation()));
     } else if (!stored.conversation().equals(open.id)) {
       outgoing.remove(stored.clientMessageId());
@@ -434,7 +451,7 @@ final class ChatScreen {
       outgoing.kept(failed.id());
       outgoing.unknown(failed.id(), true);
       error("Nobody knows whether this is stored: " + Outgoing.excerpt(content));
-      note("(" + detail + ") /retry sends it again, and never twice; /cancel takes it back.");
+      note("(" + detail + "; sent again it is never stored twice)");
     } else {
       refused++;
       outgoing.remove(failed.id());
@@ -572,11 +589,15 @@ final class ChatScreen {
       left.add(Tone.ERROR, " (connecting" + settings.glyphs().dots() + ")");
     }
     return new Prompt(
-        outgoing.lines(open.id, online), left.add(Tone.PLAIN, "> ").line(), open.progress(), online);
+        elsewhere.lines(),
+        outgoing.lines(open.id, online),
+        left.add(Tone.PLAIN, "> ").line(),
+        open.progress(),
+        online);
   }
 
   private String title() {
-    return open.members.title().map(Harmless::line).orElseGet(() -> outgoing.name(open.id));
+    return open.title().map(Harmless::line).orElseGet(() -> outgoing.name(open.id));
   }
 
   /** Sends without a known outcome, for a shell that feeds lines no faster than they leave. */

@@ -241,9 +241,9 @@ final class ChatSession implements AutoCloseable {
           .onFailure(e -> later(new ChatEvent.CancelFailed(cancel.id(), detail(e))));
     } else if (effect instanceof ChatEffect.LoadPage page) {
       client
-          .historyBefore(page.conversation(), page.before(), page.before() == 0 ? NEW_PAGE : OLD_PAGE)
-          .onSuccess(
-              slice -> submit(new ChatEvent.Page(page.conversation(), page.before(), slice)))
+          .historyBefore(
+              page.conversation(), page.before(), page.before() == 0 ? NEW_PAGE : OLD_PAGE)
+          .onSuccess(slice -> submit(new ChatEvent.Page(page.conversation(), page.before(), slice)))
           .onFailure(
               e ->
                   later(

@@ -39,11 +39,13 @@ sealed interface Command {
   record Alter(Change change) implements Command {}
 
   /**
-   * @param number of the send as the input line shows it; absent = the oldest that has no outcome
+   * @param number of the send as the input line shows it; absent = all of unknown outcome
    */
   record Retry(Optional<Integer> number) implements Command {}
 
-  /** See {@link Retry}. */
+  /**
+   * @param number see {@link Retry}; absent = the oldest of unknown outcome
+   */
   record Cancel(Optional<Integer> number) implements Command {}
 
   /** What cannot be done, and why. */
@@ -109,8 +111,7 @@ sealed interface Command {
               ? usage(name)
               : new NewGroup(new Change.Create(rest.get(0), users(rest.subList(1, rest.size()))));
       case "/add" -> rest.isEmpty() ? usage(name) : new Alter(new Change.Add(users(rest)));
-      case "/remove" ->
-          rest.isEmpty() ? usage(name) : new Alter(new Change.Remove(users(rest)));
+      case "/remove" -> rest.isEmpty() ? usage(name) : new Alter(new Change.Remove(users(rest)));
       case "/rename" ->
           rest.isEmpty() ? usage(name) : new Alter(new Change.Rename(String.join(" ", rest)));
       case "/leave" -> new Alter(new Change.Leave());
@@ -121,8 +122,7 @@ sealed interface Command {
               : usage(name);
       case "/react", "/unreact" ->
           rest.size() == 2 && isSeq(rest.get(0))
-              ? new Alter(
-                  new Change.React(seq(rest.get(0)), rest.get(1), name.equals("/unreact")))
+              ? new Alter(new Change.React(seq(rest.get(0)), rest.get(1), name.equals("/unreact")))
               : usage(name);
       case "/block" -> new Alter(new Change.Block());
       case "/unblock" -> new Alter(new Change.Unblock());

@@ -20,8 +20,7 @@ record Glyphs(
     String bar,
     String arrow,
     String dots) {
-  static final Glyphs UNICODE =
-      new Glyphs("◷", "↑", "✓", "✓✓", "✗", "—", "|", "→", "…");
+  static final Glyphs UNICODE = new Glyphs("◷", "↑", "✓", "✓✓", "✗", "—", "|", "→", "…");
   static final Glyphs ASCII = new Glyphs("o", "^", "v", "vv", "x", "--", "|", "->", "...");
 
   /** By the first of LC_ALL, LC_CTYPE and LANG that is set, as every program of a terminal does. */

@@ -11,24 +11,32 @@ import java.util.TreeSet;
 
 /** A group's members and title as its log tells them, read from the beginning. */
 final class GroupMembers {
+  /** Of a hundred messages at most, so that a question does not read a log of millions. */
+  private static final int MAX_PAGES = 100;
+
   private final Set<UserId> members = new TreeSet<>();
   private Optional<UserId> owner = Optional.empty();
   private Optional<String> title = Optional.empty();
   private long readTo;
+  private int pages;
   private boolean whole = true;
 
   /** The next stretch of the log; what is read already changes nothing. */
   void read(MessageRange range) {
-    if (!range.gaps().isEmpty()) {
-      whole = false;
+    pages++;
+    whole &= range.gaps().isEmpty();
+    for (Message message : range.messages()) {
+      if (message.seq() > readTo) {
+        readTo = message.seq() - 1; // over what is not visible
+        read(message);
+      }
     }
-    range.messages().forEach(this::read);
     readTo = Math.max(readTo, range.toSeq());
   }
 
-  /** A message at its turn. */
+  /** The next message of the log; one that is not the next changes nothing. */
   void read(Message message) {
-    if (message.seq() <= readTo) {
+    if (message.seq() != readTo + 1) {
       return;
     }
     readTo = message.seq();
@@ -66,12 +74,22 @@ final class GroupMembers {
     return title;
   }
 
+  /** True if that was so much that what is left is left out. */
+  boolean enough() {
+    return pages >= MAX_PAGES;
+  }
+
+  /** What is left is left out. */
+  void leaveOut() {
+    whole = false;
+  }
+
   /** Up to here it is read. */
   long readTo() {
     return readTo;
   }
 
-  /** False if a part of the log is not visible to this user, so that members may be missing. */
+  /** False if a part of the log was not read, or is not visible, so that members may be missing. */
   boolean whole() {
     return whole;
   }

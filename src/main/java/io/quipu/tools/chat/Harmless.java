@@ -52,9 +52,9 @@ final class Harmless {
   private static boolean forbidden(int c) {
     return switch (Character.getType(c)) {
       case Character.CONTROL,
-              Character.LINE_SEPARATOR,
-              Character.PARAGRAPH_SEPARATOR,
-              Character.SURROGATE ->
+          Character.LINE_SEPARATOR,
+          Character.PARAGRAPH_SEPARATOR,
+          Character.SURROGATE ->
           true;
       case Character.FORMAT -> c >= 0x200e && c <= 0x202e || c >= 0x2060 && c <= 0x206f;
       default -> c >= 0xe0000 && c <= 0xe007f;

@@ -3,6 +3,7 @@ package io.quipu.tools.chat;
 import io.quipu.client.HistorySlice;
 import io.quipu.client.ReceivedMessage;
 import io.quipu.client.To;
+import io.quipu.model.Change;
 import io.quipu.model.Content;
 import io.quipu.model.ConversationId;
 import io.quipu.model.ErrorCode;
@@ -54,6 +55,7 @@ final class OpenConversation {
   private long lastOwn;
   private boolean moreBefore;
   private Optional<LocalDate> day = Optional.empty();
+  private Optional<String> title = Optional.empty();
 
   /**
    * @param ownShown gets the id of each own message that is on the screen now
@@ -86,9 +88,20 @@ final class OpenConversation {
     effects.accept(new ChatEffect.LoadPage(id, 0));
   }
 
-  /** True until the newest page is there. */
-  boolean loading() {
-    return loading;
+  /** The group's title, once it was in the log that was seen. */
+  Optional<String> title() {
+    return title.or(members::title);
+  }
+
+  /** Called with rising seqs. */
+  private void readTitle(Message message) {
+    if (message.content() instanceof Content.Changed changed) {
+      if (changed.change() instanceof Change.Create create) {
+        title = Optional.of(create.title());
+      } else if (changed.change() instanceof Change.Rename rename) {
+        title = Optional.of(rename.title());
+      }
+    }
   }
 
   void pageUp() {
@@ -133,6 +146,7 @@ final class OpenConversation {
 
   private void newest(HistorySlice slice) {
     List<Message> all = slice.range().messages();
+    all.forEach(this::readTitle);
     int fresh = (int) all.stream().filter(message -> message.seq() > takenBefore).count();
     int shown = Math.min(all.size(), Math.max(SEEN_BEFORE, takenBefore == 0 ? 0 : fresh));
     List<Message> messages = all.subList(all.size() - shown, all.size());
@@ -202,6 +216,7 @@ final class OpenConversation {
     } else if (received.own()) {
       ownShown.accept(received.message().clientMessageId());
     }
+    readTitle(received.message());
     members.read(received.message());
     effects.accept(new ChatEffect.Taken(id, seq));
   }

@@ -76,9 +76,7 @@ final class Outgoing {
   }
 
   Optional<Entry> numbered(int number) {
-    return entries.stream()
-        .filter(entry -> entry.number == number && !entry.stored)
-        .findFirst();
+    return entries.stream().filter(entry -> entry.number == number && !entry.stored).findFirst();
   }
 
   Optional<Entry> oldestUnknown() {

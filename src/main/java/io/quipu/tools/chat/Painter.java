@@ -1,9 +1,9 @@
 package io.quipu.tools.chat;
 
+import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.zip.CRC32;
-import java.nio.charset.StandardCharsets;
 import org.jline.utils.AttributedString;
 import org.jline.utils.AttributedStringBuilder;
 import org.jline.utils.AttributedStyle;
@@ -79,7 +79,9 @@ record Painter(boolean colours) {
       }
       rest = rest.subSequence(Math.max(1, row.length()), rest.length());
       rows.add(
-          rows.isEmpty() ? row : new AttributedStringBuilder().append(SET_IN).append(row).toAttributedString());
+          rows.isEmpty()
+              ? row
+              : new AttributedStringBuilder().append(SET_IN).append(row).toAttributedString());
     }
     return rows;
   }

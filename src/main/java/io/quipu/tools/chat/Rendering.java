@@ -2,7 +2,6 @@ package io.quipu.tools.chat;
 
 import io.quipu.model.Change;
 import io.quipu.model.Content;
-import io.quipu.model.ConversationId;
 import io.quipu.model.Gap;
 import io.quipu.model.Message;
 import io.quipu.model.UserId;
@@ -18,8 +17,7 @@ import java.util.stream.Collectors;
 
 /** Messages as lines for people: number, time, name, words. */
 final class Rendering {
-  private static final DateTimeFormatter TIME =
-      DateTimeFormatter.ofPattern("HH:mm", Locale.ROOT);
+  private static final DateTimeFormatter TIME = DateTimeFormatter.ofPattern("HH:mm", Locale.ROOT);
   private static final DateTimeFormatter DAY =
       DateTimeFormatter.ofPattern("EEEE, d MMMM uuuu", Locale.ENGLISH);
 
@@ -169,20 +167,5 @@ final class Rendering {
         "     "
             + (fromSeq == toSeq ? "#" + fromSeq + " is" : "#" + fromSeq + " to #" + toSeq + " are")
             + " not visible to you");
-  }
-
-  /** A message of a conversation that is not on the screen. */
-  Line elsewhere(ConversationId conversation, Message message) {
-    String where =
-        conversation.isDirect()
-            ? "/to " + Outgoing.name(conversation, self)
-            : "/group " + conversation;
-    Line.Builder line = Line.build().add(Tone.DIM, "     (elsewhere) ");
-    line.add(nameTone(message.sender()), message.sender().value());
-    String text =
-        message.content() instanceof Content.Changed changed
-            ? " " + words(changed.change())
-            : ": " + Outgoing.excerpt(message.content());
-    return line.add(Tone.DIM, text + "   " + where).line();
   }
 }

@@ -1,5 +1,6 @@
 package io.quipu.tools.chat;
 
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 import org.jline.keymap.KeyMap;
@@ -9,8 +10,8 @@ import org.jline.reader.EndOfFileException;
 import org.jline.reader.LineReader;
 import org.jline.reader.LineReaderBuilder;
 import org.jline.reader.Reference;
-import org.jline.reader.Widget;
 import org.jline.reader.UserInterruptException;
+import org.jline.reader.Widget;
 import org.jline.reader.impl.DefaultParser;
 import org.jline.reader.impl.LineReaderImpl;
 import org.jline.terminal.Terminal;
@@ -98,14 +99,23 @@ final class TerminalFace implements Face {
       try {
         session.typed(reader.readLine(left, right, (Character) null, back));
       } catch (UserInterruptException e) {
+        clearRow();
         if (!session.ended().isDone() && e.getPartialLine().isBlank()) {
           session.submit(new ChatEvent.Interrupted());
         }
       } catch (EndOfFileException e) {
+        clearRow();
         session.submit(new ChatEvent.InputEnded());
         session.ended().join();
       }
     }
+  }
+
+  /** What stood at the right of the line that was broken off. */
+  private void clearRow() {
+    terminal.puts(Capability.carriage_return);
+    terminal.puts(Capability.clr_eol);
+    terminal.flush();
   }
 
   @Override
@@ -129,7 +139,9 @@ final class TerminalFace implements Face {
   public void show(Prompt prompt) {
     AttributedStringBuilder all = new AttributedStringBuilder();
     int room = Math.max(20, terminal.getSize().getColumns() - 1);
-    for (Line line : prompt.above()) {
+    List<Line> lines = new ArrayList<>(prompt.elsewhere());
+    lines.addAll(prompt.above());
+    for (Line line : lines) {
       all.append(painter.paint(line).columnSubSequence(0, room)).append("\n");
     }
     all.append(painter.paint(prompt.left()));
