@@ -71,7 +71,8 @@ final class HouseRulesTest {
           "io.quipu.tools.chat.Outgoing",
           "io.quipu.tools.chat.Elsewhere",
           "io.quipu.tools.chat.Receipts",
-          "io.quipu.tools.chat.GroupMembers",
+          "io.quipu.tools.chat.People",
+          "io.quipu.tools.chat.Listing",
           "io.quipu.tools.chat.Rendering",
           "io.quipu.tools.chat.Command");
 

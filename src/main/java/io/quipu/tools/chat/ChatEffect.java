@@ -2,6 +2,8 @@ package io.quipu.tools.chat;
 
 import io.quipu.client.PendingSend;
 import io.quipu.model.ConversationId;
+import io.quipu.model.UserId;
+import java.util.List;
 import java.util.UUID;
 
 /** What a chat wants done. */
@@ -23,10 +25,16 @@ sealed interface ChatEffect {
    */
   record LoadPage(ConversationId conversation, long before) implements ChatEffect {}
 
-  /**
-   * @param after 0 = from the beginning
-   */
-  record ReadLog(ConversationId conversation, long after) implements ChatEffect {}
+  record ReadMembers(ConversationId conversation) implements ChatEffect {}
+
+  /** The user's conversations. */
+  record ReadList() implements ChatEffect {}
+
+  /** Wants to know who of these is there, and of nobody else. */
+  record Watch(List<UserId> users) implements ChatEffect {}
+
+  /** Wants {@link ChatEvent.WritingEnded} in some seconds. */
+  record AwaitWriting(ConversationId conversation, UserId user) implements ChatEffect {}
 
   record MarkRead(ConversationId conversation, long seq) implements ChatEffect {}
 

@@ -6,8 +6,10 @@ import io.quipu.client.ReceivedMessage;
 import io.quipu.client.SendFate;
 import io.quipu.client.Stored;
 import io.quipu.model.ConversationId;
+import io.quipu.model.ConversationSummary;
 import io.quipu.model.ErrorCode;
 import io.quipu.model.Limits;
+import io.quipu.model.Member;
 import io.quipu.model.Outcome;
 import io.quipu.model.ReceiptState;
 import io.quipu.model.UserId;
@@ -65,10 +67,27 @@ sealed interface ChatEvent {
   record PageFailed(ConversationId conversation, long before, ErrorCode code, String detail)
       implements ChatEvent {}
 
-  /** The log from its beginning, for its members. */
-  record LogRead(ConversationId conversation, HistorySlice slice) implements ChatEvent {}
+  /**
+   * @param more there are further ones
+   */
+  record MembersRead(ConversationId conversation, List<Member> members, boolean more)
+      implements ChatEvent {}
 
-  record LogFailed(ConversationId conversation, String detail) implements ChatEvent {}
+  record MembersFailed(ConversationId conversation, String detail) implements ChatEvent {}
+
+  /**
+   * @param more there are further ones
+   */
+  record ListRead(List<ConversationSummary> conversations, boolean more) implements ChatEvent {}
+
+  record ListFailed(String detail) implements ChatEvent {}
+
+  record Writing(ConversationId conversation, UserId user) implements ChatEvent {}
+
+  /** Some seconds after {@link Writing}. */
+  record WritingEnded(ConversationId conversation, UserId user) implements ChatEvent {}
+
+  record Presence(UserId user, boolean online, long lastSeenMs) implements ChatEvent {}
 
   record Receipt(ConversationId conversation, UserId user, ReceiptState state, long seq)
       implements ChatEvent {}

@@ -7,6 +7,7 @@ import io.quipu.client.To;
 import io.quipu.model.Content;
 import io.quipu.model.ConversationId;
 import io.quipu.model.Limits;
+import io.quipu.model.Member;
 import io.quipu.model.Outcome;
 import io.quipu.model.ReceiptState;
 import io.quipu.model.SendState;
@@ -63,6 +64,7 @@ final class ChatScreen {
   private final Rendering rendering;
   private final Outgoing outgoing;
   private final Elsewhere elsewhere;
+  private final Listing listing;
 
   /** What this device was given, of each conversation that it knows. */
   private final Map<String, Long> taken = new TreeMap<>();
@@ -83,6 +85,7 @@ final class ChatScreen {
     this.settings = settings;
     this.rendering = new Rendering(settings.self(), settings.zone(), settings.glyphs());
     this.outgoing = new Outgoing(settings.self(), settings.glyphs());
+    this.listing = new Listing(settings.self(), rendering);
     this.elsewhere = new Elsewhere(settings.self());
     this.open = conversation(to);
   }
@@ -126,11 +129,6 @@ final class ChatScreen {
     } else if (event instanceof ChatEvent.PageFailed failed) {
       here(failed.conversation())
           .ifPresent(it -> it.pageFailed(failed.before(), failed.code(), failed.detail()));
-    } else if (event instanceof ChatEvent.LogRead read) {
-      here(read.conversation()).ifPresent(it -> logRead(it, read));
-    } else if (event instanceof ChatEvent.LogFailed failed) {
-      whoAsked = false;
-      error("Who is in the group could not be read: " + failed.detail());
     } else if (event instanceof ChatEvent.Receipt receipt) {
       here(receipt.conversation()).ifPresent(it -> receipt(it, receipt));
     } else if (event instanceof ChatEvent.Reset reset) {
@@ -154,6 +152,32 @@ final class ChatScreen {
     } else if (event instanceof ChatEvent.CancelFailed failed) {
       outgoing.unknown(failed.id(), true);
       error("It could not be taken back, and is still unknown: " + failed.detail());
+    } else {
+      applyToPeople(event);
+    }
+  }
+
+  private void applyToPeople(ChatEvent event) {
+    if (event instanceof ChatEvent.MembersRead read) {
+      here(read.conversation()).ifPresent(it -> members(read));
+    } else if (event instanceof ChatEvent.MembersFailed failed) {
+      if (whoAsked) {
+        error("Who is in the group could not be read: " + Harmless.line(failed.detail()));
+      }
+      whoAsked = false;
+    } else if (event instanceof ChatEvent.ListRead read) {
+      tell(listing.conversations(open.id, read));
+    } else if (event instanceof ChatEvent.ListFailed failed) {
+      error("The list could not be read: " + Harmless.line(failed.detail()));
+    } else if (event instanceof ChatEvent.Writing writing) {
+      here(writing.conversation())
+          .filter(it -> it.people.writes(writing.user()))
+          .ifPresent(
+              it -> effects.add(new ChatEffect.AwaitWriting(it.id, writing.user())));
+    } else if (event instanceof ChatEvent.WritingEnded ended) {
+      here(ended.conversation()).ifPresent(it -> it.people.pauses(ended.user()));
+    } else if (event instanceof ChatEvent.Presence presence) {
+      open.people.presence(presence.user(), presence.online(), presence.lastSeenMs());
     } else {
       applyToConnection(event);
     }
@@ -209,7 +233,7 @@ final class ChatScreen {
     } else if (command instanceof Command.History) {
       open.pageUp();
     } else if (command instanceof Command.Conversations) {
-      list();
+      effects.add(new ChatEffect.ReadList());
     } else if (command instanceof Command.Quit) {
       leave();
     }
@@ -243,7 +267,7 @@ final class ChatScreen {
     whoAsked = false;
     note(settings.glyphs().rule() + " " + title() + " " + settings.glyphs().rule());
     if (opened) {
-      open.load(taken.getOrDefault(id.value(), 0L));
+      opened();
     }
     unread.forEach(this::incoming);
   }
@@ -295,73 +319,36 @@ final class ChatScreen {
 
   private void who() {
     if (open.id.isDirect()) {
-      for (UserId user : open.id.directUsers()) {
-        member(user, "");
-      }
-    } else if (!whoAsked) {
+      tell(open.id.directUsers().stream().map(user -> listing.member(open, user, "")).toList());
+    } else {
       whoAsked = true;
-      effects.add(new ChatEffect.ReadLog(open.id, open.members.readTo()));
+      effects.add(new ChatEffect.ReadMembers(open.id));
     }
   }
 
-  private void logRead(OpenConversation conversation, ChatEvent.LogRead read) {
-    conversation.members.read(read.slice().range());
-    if (!whoAsked) {
-      return;
-    }
-    boolean further = read.slice().range().toSeq() >= read.slice().range().fromSeq();
-    boolean more = read.slice().more() && further;
-    if (more && !conversation.members.enough()) {
-      effects.add(new ChatEffect.ReadLog(conversation.id, conversation.members.readTo()));
-      return;
-    }
-    whoAsked = false;
-    if (more) {
-      conversation.members.leaveOut();
-    }
-    GroupMembers members = conversation.members;
-    members.title().ifPresent(title -> note("\"" + Harmless.line(title) + "\", " + open.id));
-    for (UserId user : members.members()) {
-      member(user, members.owner().equals(Optional.of(user)) ? " (owner)" : "");
-    }
-    if (!members.whole()) {
-      note("A part of the log is not visible or too long to read: somebody may be missing here.");
+  /** Asks for what is to be known of a conversation that is on the screen now. */
+  private void opened() {
+    open.load(taken.getOrDefault(open.id.value(), 0L));
+    if (open.id.isDirect()) {
+      watch(open.id.directUsers());
+    } else {
+      effects.add(new ChatEffect.ReadMembers(open.id));
     }
   }
 
-  private void member(UserId user, String role) {
-    long delivered = open.receipts.seq(user, ReceiptState.DELIVERED);
-    long read = open.receipts.seq(user, ReceiptState.READ);
-    boolean self = user.equals(settings.self());
+  private void watch(List<UserId> users) {
+    int most = Math.min(People.MAX_WATCHED, limits.watchedUsers());
     effects.add(
-        new ChatEffect.Tell(
-            Line.build()
-                .add(Tone.PLAIN, "  ")
-                .add(self ? Tone.STRONG : Tone.NAME, user.value())
-                .add(Tone.DIM, role + (self ? " (you)" : ""))
-                .add(Tone.DIM, delivered > 0 ? ", has got all up to #" + delivered : "")
-                .add(Tone.DIM, read > 0 ? ", has read all up to #" + read : "")
-                .line()));
+        new ChatEffect.Watch(
+            users.stream().filter(user -> !user.equals(settings.self())).limit(most).toList()));
   }
 
-  private void list() {
-    if (taken.isEmpty()) {
-      note("None yet.");
-    }
-    taken.entrySet().stream()
-        .limit(MAX_LISTED)
-        .forEach(
-            entry -> {
-              ConversationId id = new ConversationId(entry.getKey());
-              note(
-                  "  "
-                      + way(id)
-                      + "  up to #"
-                      + entry.getValue()
-                      + (id.equals(open.id) ? "  (here)" : ""));
-            });
-    if (taken.size() > MAX_LISTED) {
-      note("  and " + (taken.size() - MAX_LISTED) + " more");
+  private void members(ChatEvent.MembersRead read) {
+    if (whoAsked) {
+      whoAsked = false;
+      tell(listing.members(open, read));
+    } else {
+      watch(read.members().stream().map(Member::user).toList());
     }
   }
 
@@ -375,14 +362,9 @@ final class ChatScreen {
       return;
     }
     if (!message.own() && settings.history() && elsewhere.take(message)) {
-      note("There is news from " + message.sender() + ": " + way(id));
+      note("There is news from " + message.sender() + ": " + listing.way(id));
     }
     effects.add(new ChatEffect.Taken(id, message.seq()));
-  }
-
-  /** The command that puts a conversation on the screen. */
-  private String way(ConversationId id) {
-    return id.isDirect() ? "/to " + outgoing.name(id) : "/group " + id;
   }
 
   private void receipt(OpenConversation conversation, ChatEvent.Receipt receipt) {
@@ -487,7 +469,7 @@ final class ChatScreen {
     if (!opened) {
       opened = true;
       if (settings.history()) {
-        open.load(taken.getOrDefault(open.id.value(), 0L));
+        opened();
       }
     }
   }
@@ -588,9 +570,10 @@ final class ChatScreen {
     if (!online) {
       left.add(Tone.ERROR, " (connecting" + settings.glyphs().dots() + ")");
     }
+    List<Line> hints = new ArrayList<>(elsewhere.lines());
+    hints.addAll(open.people.lines(settings.glyphs().dots()));
     return new Prompt(
-        elsewhere.lines(),
-        outgoing.lines(open.id, online),
+        hints, outgoing.lines(open.id, online),
         left.add(Tone.PLAIN, "> ").line(),
         open.progress(),
         online);
@@ -600,9 +583,18 @@ final class ChatScreen {
     return open.title().map(Harmless::line).orElseGet(() -> outgoing.name(open.id));
   }
 
+  /** The conversation on the screen. */
+  ConversationId conversation() {
+    return open.id;
+  }
+
   /** Sends without a known outcome, for a shell that feeds lines no faster than they leave. */
   int openSends() {
     return outgoing.open().size();
+  }
+
+  private void tell(List<Line> lines) {
+    lines.forEach(line -> effects.add(new ChatEffect.Tell(line)));
   }
 
   private void note(String text) {

@@ -4,13 +4,16 @@ import io.quipu.client.ClientEvent;
 import io.quipu.client.CursorStore;
 import io.quipu.client.FileCursorStore;
 import io.quipu.client.FileOutboxStore;
+import io.quipu.client.Pages;
 import io.quipu.client.PendingSend;
 import io.quipu.client.QuipuClient;
 import io.quipu.client.ReceivedMessage;
 import io.quipu.client.Stored;
 import io.quipu.model.ConversationId;
+import io.quipu.model.ConversationSummary;
 import io.quipu.model.DeviceId;
 import io.quipu.model.ErrorCode;
+import io.quipu.model.Member;
 import io.quipu.model.Outcome;
 import io.quipu.model.QuipuException;
 import io.vertx.core.Context;
@@ -44,6 +47,9 @@ final class ChatSession implements AutoCloseable {
   private static final long QUICK_MS = 250;
 
   private static final long READ_MARK_MS = 200;
+  /** A hint that somebody writes is good for so long, and is given half as often. */
+  private static final long WRITING_MS = 6_000;
+
   private static final long RESUME_MS = 1_000;
   private static final int NEW_PAGE = 0;
   private static final int OLD_PAGE = 30;
@@ -64,6 +70,7 @@ final class ChatSession implements AutoCloseable {
   private final Map<ConversationId, Long> readMarks = new HashMap<>();
   private Optional<Prompt> shown = Optional.empty();
   private boolean refreshPromised;
+  private long wroteMs = TimeUnit.NANOSECONDS.toMillis(System.nanoTime()) - WRITING_MS;
 
   /** Sends without an outcome; the screen's thread writes it. */
   private int openSends;
@@ -167,6 +174,18 @@ final class ChatSession implements AutoCloseable {
     CompletableFuture.anyOf(done, ended).join();
   }
 
+  /** Somebody is at a line that will be a message. */
+  void writing() {
+    run(
+        () -> {
+          long nowMs = TimeUnit.NANOSECONDS.toMillis(System.nanoTime());
+          if (nowMs - wroteMs > WRITING_MS / 2) {
+            wroteMs = nowMs;
+            client.conversation(screen.conversation()).typing();
+          }
+        });
+  }
+
   /** Returns when fewer than so many sends are without an outcome. */
   synchronized void awaitRoom(int sends) throws InterruptedException {
     while (openSends >= sends && !ended.isDone()) {
@@ -249,11 +268,33 @@ final class ChatSession implements AutoCloseable {
                   later(
                       new ChatEvent.PageFailed(
                           page.conversation(), page.before(), code(e), detail(e))));
-    } else if (effect instanceof ChatEffect.ReadLog log) {
-      client
-          .historyAfter(log.conversation(), log.after(), NEW_PAGE)
-          .onSuccess(slice -> submit(new ChatEvent.LogRead(log.conversation(), slice)))
-          .onFailure(e -> later(new ChatEvent.LogFailed(log.conversation(), detail(e))));
+    } else {
+      askAboutPeople(effect);
+    }
+  }
+
+  private void askAboutPeople(ChatEffect effect) {
+    if (effect instanceof ChatEffect.ReadMembers read) {
+      Pages<Member> members = client.conversation(read.conversation()).members();
+      members
+          .next()
+          .onSuccess(
+              page ->
+                  submit(
+                      new ChatEvent.MembersRead(read.conversation(), page, members.hasMore())))
+          .onFailure(e -> later(new ChatEvent.MembersFailed(read.conversation(), detail(e))));
+    } else if (effect instanceof ChatEffect.ReadList) {
+      Pages<ConversationSummary> conversations = client.conversations();
+      conversations
+          .next()
+          .onSuccess(page -> submit(new ChatEvent.ListRead(page, conversations.hasMore())))
+          .onFailure(e -> later(new ChatEvent.ListFailed(detail(e))));
+    } else if (effect instanceof ChatEffect.Watch watch) {
+      client.watchPresence(watch.users());
+    } else if (effect instanceof ChatEffect.AwaitWriting writing) {
+      vertx.setTimer(
+          WRITING_MS,
+          id -> submit(new ChatEvent.WritingEnded(writing.conversation(), writing.user())));
     }
   }
 
@@ -356,6 +397,11 @@ final class ChatSession implements AutoCloseable {
       submit(
           new ChatEvent.Receipt(
               receipt.conversation(), receipt.user(), receipt.state(), receipt.seq()));
+    } else if (event instanceof ClientEvent.Typing typing) {
+      submit(new ChatEvent.Writing(typing.conversation(), typing.user()));
+    } else if (event instanceof ClientEvent.Presence presence) {
+      submit(
+          new ChatEvent.Presence(presence.user(), presence.online(), presence.lastSeenMs()));
     } else if (event instanceof ClientEvent.Reset reset) {
       submit(new ChatEvent.Reset(reset.conversation(), reset.seq()));
     } else if (event instanceof ClientEvent.RestoredSendStored restored) {

@@ -9,6 +9,7 @@ import io.quipu.model.ConversationId;
 import io.quipu.model.ErrorCode;
 import io.quipu.model.Gap;
 import io.quipu.model.Message;
+import io.quipu.model.ReactionCount;
 import io.quipu.model.ReceiptState;
 import io.quipu.model.UserId;
 import java.time.LocalDate;
@@ -38,7 +39,7 @@ final class OpenConversation {
   final To to;
   final ConversationId id;
   final Receipts receipts = new Receipts();
-  final GroupMembers members = new GroupMembers();
+  final People people = new People();
 
   private final UserId self;
   private final Rendering rendering;
@@ -90,7 +91,7 @@ final class OpenConversation {
 
   /** The group's title, once it was in the log that was seen. */
   Optional<String> title() {
-    return title.or(members::title);
+    return title;
   }
 
   /** Called with rising seqs. */
@@ -165,7 +166,7 @@ final class OpenConversation {
         marked = true;
         tell(glyphs.rule() + " new " + glyphs.rule());
       }
-      show(item);
+      show(item, slice.reactions());
     }
     read(shownTo);
   }
@@ -181,7 +182,7 @@ final class OpenConversation {
     day = Optional.empty();
     String rule = glyphs.rule();
     tell(rule + " before #" + oldestShown + " " + rule);
-    items.forEach(this::show);
+    items.forEach(item -> show(item, slice.reactions()));
     tell(rule + " until here; below it goes on as before " + rule);
     day = now;
     oldestShown = slice.range().fromSeq();
@@ -209,7 +210,7 @@ final class OpenConversation {
         moreBefore = seq > 1;
       }
       shownTo = seq;
-      show(new Item(seq, Optional.of(received.message()), Optional.empty()));
+      show(new Item(seq, Optional.of(received.message()), Optional.empty()), List.of());
       if (!received.own()) {
         read(seq);
       }
@@ -217,7 +218,7 @@ final class OpenConversation {
       ownShown.accept(received.message().clientMessageId());
     }
     readTitle(received.message());
-    members.read(received.message());
+    people.hasWritten(received.sender());
     effects.accept(new ChatEffect.Taken(id, seq));
   }
 
@@ -264,9 +265,13 @@ final class OpenConversation {
     return items;
   }
 
-  private void show(Item item) {
+  private void show(Item item, List<ReactionCount> reactions) {
     item.gap.ifPresent(gap -> effects.accept(new ChatEffect.Print(rendering.gap(gap))));
     item.message.ifPresent(this::show);
+    List<ReactionCount> its = reactions.stream().filter(it -> it.seq() == item.from).toList();
+    if (item.message.isPresent() && !its.isEmpty()) {
+      effects.accept(new ChatEffect.Print(rendering.reactions(its)));
+    }
   }
 
   private void show(Message message) {

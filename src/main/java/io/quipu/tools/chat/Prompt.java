@@ -5,7 +5,7 @@ import java.util.List;
 /**
  * What stands around the input line and is drawn anew whenever it changes.
  *
- * @param elsewhere what has come in other conversations
+ * @param elsewhere what has come in other conversations, and who is writing in this one
  * @param above what is still on its way
  * @param left who writes to whom, and whether there is a connection
  * @param right how far the last own message has come

@@ -4,6 +4,8 @@ import io.quipu.model.Change;
 import io.quipu.model.Content;
 import io.quipu.model.Gap;
 import io.quipu.model.Message;
+import io.quipu.model.ReactionCount;
+import io.quipu.model.Role;
 import io.quipu.model.UserId;
 import java.time.Instant;
 import java.time.LocalDate;
@@ -18,6 +20,8 @@ import java.util.stream.Collectors;
 /** Messages as lines for people: number, time, name, words. */
 final class Rendering {
   private static final DateTimeFormatter TIME = DateTimeFormatter.ofPattern("HH:mm", Locale.ROOT);
+  private static final DateTimeFormatter LAST_SEEN =
+      DateTimeFormatter.ofPattern("d MMMM, HH:mm", Locale.ENGLISH);
   private static final DateTimeFormatter DAY =
       DateTimeFormatter.ofPattern("EEEE, d MMMM uuuu", Locale.ENGLISH);
 
@@ -125,7 +129,7 @@ final class Rendering {
       return words(amended);
     }
     if (change instanceof Change.SetRole set) {
-      return "makes " + set.user() + " " + set.role().name().toLowerCase(Locale.ROOT);
+      return "makes " + set.user() + " " + word(set.role());
     }
     if (change instanceof Change.Configure) {
       return "changes the group's settings";
@@ -134,6 +138,10 @@ final class Rendering {
       return "blocks the other; no more is written here";
     }
     return change instanceof Change.Unblock ? "unblocks the other" : "was erased";
+  }
+
+  static String word(Role role) {
+    return role.name().toLowerCase(Locale.ROOT);
   }
 
   private static String words(Change.OfMessage change) {
@@ -155,6 +163,19 @@ final class Rendering {
 
   static String names(List<UserId> users) {
     return users.stream().map(UserId::value).collect(Collectors.joining(", "));
+  }
+
+  /** Below a message. */
+  Line reactions(List<ReactionCount> reactions) {
+    return Line.note(
+        reactions.stream()
+            .map(it -> Harmless.line(it.key()) + " " + it.count() + (it.own() ? " (you too)" : ""))
+            .collect(Collectors.joining(", ", "       " + glyphs.bar() + " ", "")));
+  }
+
+  /** When somebody was there last. */
+  String lastSeen(long unixMs) {
+    return LAST_SEEN.format(time(unixMs));
   }
 
   /** A stretch that this reader is not shown. */

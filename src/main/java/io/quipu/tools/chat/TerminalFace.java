@@ -91,6 +91,18 @@ final class TerminalFace implements Face {
               reader.redisplay();
               return accept.apply();
             });
+    Widget insert = reader.getBuiltinWidgets().get(LineReader.SELF_INSERT);
+    reader
+        .getWidgets()
+        .put(
+            LineReader.SELF_INSERT,
+            () -> {
+              boolean done = insert.apply();
+              if (reader.getBuffer().atChar(0) != '/') {
+                session.writing();
+              }
+              return done;
+            });
     terminal.enterRawMode(); // between two lines too: what is typed then is not echoed twice
     terminal.handle(Terminal.Signal.INT, Terminal.SignalHandler.SIG_IGN);
     while (!session.ended().isDone()) {

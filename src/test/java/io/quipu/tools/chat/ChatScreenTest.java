@@ -11,19 +11,25 @@ import io.quipu.client.To;
 import io.quipu.model.Change;
 import io.quipu.model.Content;
 import io.quipu.model.ConversationId;
+import io.quipu.model.ConversationSummary;
 import io.quipu.model.ErrorCode;
 import io.quipu.model.Gap;
+import io.quipu.model.GroupSettings;
 import io.quipu.model.Limits;
+import io.quipu.model.Member;
 import io.quipu.model.Message;
 import io.quipu.model.MessageRange;
 import io.quipu.model.Outcome;
+import io.quipu.model.ReactionCount;
 import io.quipu.model.ReceiptState;
+import io.quipu.model.Role;
 import io.quipu.model.SendState;
 import io.quipu.model.UserId;
 import java.time.ZoneOffset;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.UUID;
 import java.util.stream.LongStream;
 import org.junit.jupiter.api.Test;
@@ -106,7 +112,7 @@ final class ChatScreenTest {
   private static HistorySlice slice(long from, long to, boolean more) {
     List<Message> messages =
         LongStream.rangeClosed(from, to).mapToObj(seq -> message(seq, BOB, "old " + seq)).toList();
-    return new HistorySlice(new MessageRange(HERE, from, to, messages, List.of()), more);
+    return new HistorySlice(new MessageRange(HERE, from, to, messages, List.of()), more, false, List.of());
   }
 
   private void page(long before, HistorySlice slice) {
@@ -371,7 +377,7 @@ final class ChatScreenTest {
     up();
     Message stored = new Message(1, ALICE, left.id(), NOON_MS, left.content());
 
-    page(0, new HistorySlice(new MessageRange(HERE, 1, 1, List.of(stored), List.of()), false));
+    page(0, new HistorySlice(new MessageRange(HERE, 1, 1, List.of(stored), List.of()), false, false, List.of()));
 
     assertThat(above()).isEmpty();
     assertThat(printed).containsExactly("  #1 12:00 alice: left ✓");
@@ -397,7 +403,7 @@ final class ChatScreenTest {
             4,
             List.of(message(1, BOB, "a"), message(4, BOB, "b")),
             List.of(new Gap(2, 3, Gap.Reason.NOT_VISIBLE)));
-    page(0, new HistorySlice(range, false));
+    page(0, new HistorySlice(range, false, false, List.of()));
     comes(7, BOB, "c");
 
     assertThat(printed)
@@ -439,6 +445,21 @@ final class ChatScreenTest {
   }
 
   @Test
+  void reactionsStandBelowTheMessagesOfAPage() {
+    up();
+    MessageRange range =
+        new MessageRange(HERE, 1, 2, List.of(message(1, BOB, "a"), message(2, BOB, "b")), List.of());
+    List<ReactionCount> reactions =
+        List.of(new ReactionCount(1, "👍", 2, true), new ReactionCount(1, "\u009b", 1, false));
+
+    page(0, new HistorySlice(range, false, false, reactions));
+
+    assertThat(printed)
+        .containsExactly(
+            "  #1 12:00 bob: a", "       | 👍 2 (you too), <U+009B> 1", "  #2 12:00 bob: b");
+  }
+
+  @Test
   void whatComesElsewhereIsToldOnceAndCountedBesideTheInputLine() {
     open(1);
 
@@ -469,19 +490,82 @@ final class ChatScreenTest {
         new ChatEvent.Page(
             group,
             0,
-            new HistorySlice(new MessageRange(group, 1, 1, List.of(first), List.of()), false)));
+            new HistorySlice(new MessageRange(group, 1, 1, List.of(first), List.of()), false, false, List.of())));
 
     assertThat(told).anyMatch(line -> line.contains(group.value()));
     assertThat(printed).containsExactly("  #1 12:00 * alice makes the group \"Tea time\" with bob");
     assertThat(screen.prompt().left().text()).isEqualTo("alice → Tea time> ");
 
     type("/who");
-    assertThat(others).contains(new ChatEffect.ReadLog(group, 0));
+    assertThat(others).contains(new ChatEffect.ReadMembers(group));
     step(
-        new ChatEvent.LogRead(
+        new ChatEvent.MembersRead(
             group,
-            new HistorySlice(new MessageRange(group, 1, 1, List.of(first), List.of()), false)));
-    assertThat(told).contains("  alice (owner) (you)", "  bob");
+            List.of(new Member(ALICE, Role.OWNER, 1), new Member(BOB, Role.MEMBER, 1)),
+            false));
+    assertThat(told).contains("\"Tea time\", " + group, "  alice (owner) (you)", "  bob");
+  }
+
+  @Test
+  void theOtherOneIsWatchedAndWhoSaysWhetherHeIsThere() {
+    up();
+    assertThat(others).contains(new ChatEffect.Watch(List.of(BOB)));
+    step(new ChatEvent.Presence(BOB, true, 0));
+    type("/who");
+    assertThat(told).last().isEqualTo("  bob, is there");
+
+    step(new ChatEvent.Presence(BOB, false, NOON_MS));
+    type("/who");
+
+    assertThat(told).last().isEqualTo("  bob, was there until 21 November, 12:00");
+  }
+
+  @Test
+  void whoIsWritingStandsBesideTheInputLineForAWhileOrUntilHisMessageComes() {
+    open(1);
+    step(new ChatEvent.Writing(HERE, BOB));
+    step(new ChatEvent.Writing(HERE, BOB));
+    assertThat(others).containsOnly(new ChatEffect.AwaitWriting(HERE, BOB)).hasSize(2);
+    step(new ChatEvent.WritingEnded(HERE, BOB));
+    assertThat(hints()).containsExactly("  bob is writing…");
+    step(new ChatEvent.WritingEnded(HERE, BOB));
+    assertThat(hints()).isEmpty();
+
+    step(new ChatEvent.Writing(HERE, BOB));
+    comes(2, BOB, "Hello");
+    assertThat(hints()).isEmpty();
+    step(new ChatEvent.Writing(THERE, CAROL));
+    assertThat(hints()).isEmpty();
+  }
+
+  private List<String> hints() {
+    return screen.prompt().elsewhere().stream().map(Line::text).toList();
+  }
+
+  @Test
+  void theListSaysWhatIsUnreadAndHowToGoThere() {
+    open(1);
+    type("/list");
+    assertThat(others).containsExactly(new ChatEffect.ReadList());
+    ConversationSummary there =
+        new ConversationSummary(
+            THERE,
+            "",
+            Optional.empty(),
+            true,
+            2,
+            GroupSettings.UNCHANGED,
+            Optional.empty(),
+            5,
+            2,
+            3,
+            false,
+            0,
+            false);
+
+    step(new ChatEvent.ListRead(List.of(there), true));
+
+    assertThat(told).containsExactly("  /to carol  3 unread", "  and more");
   }
 
   @Test
