@@ -57,7 +57,6 @@ final class ChatScreen {
     OFFLINE
   }
 
-  private static final int MAX_LISTED = 50;
   private static final long MOMENT_MS = 2_000;
 
   private final Settings settings;
@@ -393,12 +392,8 @@ final class ChatScreen {
     loaded.cursors().forEach((id, seq) -> taken.put(id.value(), seq));
     loaded.left().forEach(send -> outgoing.add(send, true));
     if (!loaded.left().isEmpty()) {
-      note(count(loaded.left().size()) + " from last time on the way to the server.");
+      note(Outgoing.count(loaded.left().size()) + " from last time on the way to the server.");
     }
-  }
-
-  private static String count(int sends) {
-    return sends == 1 ? "1 message" : sends + " messages";
   }
 
   private void stored(Stored stored) {
@@ -537,25 +532,7 @@ final class ChatScreen {
   }
 
   private void tellLeft() {
-    List<Outgoing.Entry> left = outgoing.open();
-    if (!left.isEmpty()) {
-      error(
-          "Not known to be stored: "
-              + count(left.size())
-              + ". Kept in "
-              + settings.folder()
-              + " and sent by the next chat --user "
-              + settings.self()
-              + " --device "
-              + settings.device()
-              + ":");
-      left.stream()
-          .limit(MAX_LISTED)
-          .forEach(entry -> note("  " + Outgoing.excerpt(entry.send.content())));
-      if (left.size() > MAX_LISTED) {
-        note("  and " + (left.size() - MAX_LISTED) + " more");
-      }
-    }
+    tell(outgoing.left(settings.folder(), settings.device()));
   }
 
   // ---- around the input line

@@ -27,6 +27,7 @@ import java.util.UUID;
  */
 final class Outgoing {
   private static final int SHOWN = 4;
+  private static final int MAX_LISTED = 50;
   private static final int SHOWN_CHARS = 60;
 
   /** One send. */
@@ -138,6 +139,36 @@ final class Outgoing {
         .add(Tone.DIM, excerpt(entry.send.content()))
         .add(Tone.ERROR, entry.unknown ? "  outcome unknown: /retry or /cancel" : "")
         .line();
+  }
+
+  /** At the end: what has no outcome, and where it is kept. Nothing if there is none. */
+  List<Line> left(String folder, String device) {
+    List<Entry> left = open();
+    List<Line> lines = new ArrayList<>();
+    if (!left.isEmpty()) {
+      lines.add(
+          Line.error(
+              "Not known to be stored: "
+                  + count(left.size())
+                  + ". Kept in "
+                  + folder
+                  + " and sent by the next chat --user "
+                  + self
+                  + " --device "
+                  + device
+                  + ":"));
+      left.stream()
+          .limit(MAX_LISTED)
+          .forEach(entry -> lines.add(Line.note("  " + excerpt(entry.send.content()))));
+    }
+    if (left.size() > MAX_LISTED) {
+      lines.add(Line.note("  and " + (left.size() - MAX_LISTED) + " more"));
+    }
+    return lines;
+  }
+
+  static String count(int sends) {
+    return sends == 1 ? "1 message" : sends + " messages";
   }
 
   String name(ConversationId conversation) {
