@@ -44,15 +44,18 @@ import picocli.CommandLine.Spec;
     name = "chat",
     header = {"Talks in a conversation: in a terminal, or line by line for a script.", ""},
     description = {
-      "In a terminal: type and press Enter; /help names the commands. What you enter is on the disk",
+      "In a terminal: type and press Enter; /help names the commands. What you enter is on the"
+          + " disk",
       "before it is sent, and goes out again after a crash, under the same id, so never twice.",
       "Beside the input line stands how far your last message has come: stored, delivered, read.",
       "",
       "With a pipe as input: each line that is not blank is a message, whatever it begins with.",
-      "Messages go to standard output, each once for this device; everything else to standard error.",
+      "Messages go to standard output, each once for this device; everything else to standard"
+          + " error.",
       "At the end of the input it waits until all is stored: 0 if it is, 1 if something is not.",
       "",
-      "Without --token it makes a token as the command token does without a configuration file: for",
+      "Without --token it makes a token as the command token does without a configuration file:"
+          + " for",
       "a node on this machine with development tokens, or with the secret QUIPU_AUTH_HS256_SECRET.",
       ""
     })

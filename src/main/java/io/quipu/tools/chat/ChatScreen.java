@@ -171,8 +171,7 @@ final class ChatScreen {
     } else if (event instanceof ChatEvent.Writing writing) {
       here(writing.conversation())
           .filter(it -> it.people.writes(writing.user()))
-          .ifPresent(
-              it -> effects.add(new ChatEffect.AwaitWriting(it.id, writing.user())));
+          .ifPresent(it -> effects.add(new ChatEffect.AwaitWriting(it.id, writing.user())));
     } else if (event instanceof ChatEvent.WritingEnded ended) {
       here(ended.conversation()).ifPresent(it -> it.people.pauses(ended.user()));
     } else if (event instanceof ChatEvent.Presence presence) {
@@ -550,7 +549,8 @@ final class ChatScreen {
     List<Line> hints = new ArrayList<>(elsewhere.lines());
     hints.addAll(open.people.lines(settings.glyphs().dots()));
     return new Prompt(
-        hints, outgoing.lines(open.id, online),
+        hints,
+        outgoing.lines(open.id, online),
         left.add(Tone.PLAIN, "> ").line(),
         open.progress(),
         online);

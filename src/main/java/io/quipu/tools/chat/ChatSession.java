@@ -47,6 +47,7 @@ final class ChatSession implements AutoCloseable {
   private static final long QUICK_MS = 250;
 
   private static final long READ_MARK_MS = 200;
+
   /** A hint that somebody writes is good for so long, and is given half as often. */
   private static final long WRITING_MS = 6_000;
 
@@ -280,8 +281,7 @@ final class ChatSession implements AutoCloseable {
           .next()
           .onSuccess(
               page ->
-                  submit(
-                      new ChatEvent.MembersRead(read.conversation(), page, members.hasMore())))
+                  submit(new ChatEvent.MembersRead(read.conversation(), page, members.hasMore())))
           .onFailure(e -> later(new ChatEvent.MembersFailed(read.conversation(), detail(e))));
     } else if (effect instanceof ChatEffect.ReadList) {
       Pages<ConversationSummary> conversations = client.conversations();
@@ -400,8 +400,7 @@ final class ChatSession implements AutoCloseable {
     } else if (event instanceof ClientEvent.Typing typing) {
       submit(new ChatEvent.Writing(typing.conversation(), typing.user()));
     } else if (event instanceof ClientEvent.Presence presence) {
-      submit(
-          new ChatEvent.Presence(presence.user(), presence.online(), presence.lastSeenMs()));
+      submit(new ChatEvent.Presence(presence.user(), presence.online(), presence.lastSeenMs()));
     } else if (event instanceof ClientEvent.Reset reset) {
       submit(new ChatEvent.Reset(reset.conversation(), reset.seq()));
     } else if (event instanceof ClientEvent.RestoredSendStored restored) {

@@ -178,7 +178,7 @@ sealed interface Command {
 
   private static Command usage(String name) {
     return HELP.stream()
-        .filter(entry -> Arrays.asList(String.join(" ", entry).split("[ ,;]+")).contains(name))
+        .filter(entry -> Arrays.asList(String.join(" ", entry).split("[ ,;]+", -1)).contains(name))
         .findFirst()
         .map(entry -> new Wrong("Usage: " + entry.get(0) + ": " + entry.get(1)))
         .orElseGet(() -> new Wrong("Usage: " + name + " and one or more words"));

@@ -58,7 +58,7 @@ final class TerminalFace implements Face {
   private static void complete(String line, List<Candidate> candidates) {
     if (line.startsWith("/") && !line.contains(" ")) {
       Command.HELP.stream()
-          .map(entry -> entry.get(0).split(" ")[0])
+          .map(entry -> entry.get(0).split(" ", -1)[0])
           .filter(name -> name.matches("/\\w+"))
           .forEach(name -> candidates.add(new Candidate(name)));
     }

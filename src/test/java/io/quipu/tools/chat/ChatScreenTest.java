@@ -112,7 +112,8 @@ final class ChatScreenTest {
   private static HistorySlice slice(long from, long to, boolean more) {
     List<Message> messages =
         LongStream.rangeClosed(from, to).mapToObj(seq -> message(seq, BOB, "old " + seq)).toList();
-    return new HistorySlice(new MessageRange(HERE, from, to, messages, List.of()), more, false, List.of());
+    return new HistorySlice(
+        new MessageRange(HERE, from, to, messages, List.of()), more, false, List.of());
   }
 
   private void page(long before, HistorySlice slice) {
@@ -377,7 +378,10 @@ final class ChatScreenTest {
     up();
     Message stored = new Message(1, ALICE, left.id(), NOON_MS, left.content());
 
-    page(0, new HistorySlice(new MessageRange(HERE, 1, 1, List.of(stored), List.of()), false, false, List.of()));
+    page(
+        0,
+        new HistorySlice(
+            new MessageRange(HERE, 1, 1, List.of(stored), List.of()), false, false, List.of()));
 
     assertThat(above()).isEmpty();
     assertThat(printed).containsExactly("  #1 12:00 alice: left ✓");
@@ -448,7 +452,8 @@ final class ChatScreenTest {
   void reactionsStandBelowTheMessagesOfAPage() {
     up();
     MessageRange range =
-        new MessageRange(HERE, 1, 2, List.of(message(1, BOB, "a"), message(2, BOB, "b")), List.of());
+        new MessageRange(
+            HERE, 1, 2, List.of(message(1, BOB, "a"), message(2, BOB, "b")), List.of());
     List<ReactionCount> reactions =
         List.of(new ReactionCount(1, "👍", 2, true), new ReactionCount(1, "\u009b", 1, false));
 
@@ -490,7 +495,11 @@ final class ChatScreenTest {
         new ChatEvent.Page(
             group,
             0,
-            new HistorySlice(new MessageRange(group, 1, 1, List.of(first), List.of()), false, false, List.of())));
+            new HistorySlice(
+                new MessageRange(group, 1, 1, List.of(first), List.of()),
+                false,
+                false,
+                List.of())));
 
     assertThat(told).anyMatch(line -> line.contains(group.value()));
     assertThat(printed).containsExactly("  #1 12:00 * alice makes the group \"Tea time\" with bob");

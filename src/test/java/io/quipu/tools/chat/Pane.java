@@ -87,7 +87,7 @@ final class Pane implements AutoCloseable {
   /** Every message that was written above the input line, as often as it was. */
   List<String> messages() {
     List<String> messages = new ArrayList<>();
-    for (String row : text().split("[\r\n]+")) {
+    for (String row : text().split("[\r\n]+", -1)) {
       Matcher matcher = MESSAGE.matcher(row.strip());
       if (matcher.matches()) {
         messages.add(matcher.group(1) + " " + matcher.group(2) + " " + matcher.group(3));
