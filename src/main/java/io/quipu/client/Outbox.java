@@ -297,6 +297,7 @@ public final class Outbox {
   }
 
   private void acked(Frame.SendAck ack) {
+    taken(ack.clientSeq());
     Entry entry = entries.get(ack.clientMessageId());
     if (entry != null) {
       settle(
@@ -353,10 +354,12 @@ public final class Outbox {
     Lane lane = entry.lane;
     ErrorCode code = rejection.code();
     if (code == ErrorCode.CLIENT_SEQ_JUMP) {
-      jumped(lane, entry, rejection.expectedClientSeq());
+      jumped(lane, entry, rejection.expectedClientSeq(), nowMs);
     } else if (rejection.outcome() == Outcome.NOT_APPLIED) {
+      taken(entry.clientSeq);
       fail(entry, code, rejection.detail());
     } else {
+      taken(entry.clientSeq);
       answered(lane, entry);
       lane.draining = true;
       if (code == ErrorCode.EARLIER_SEND_UNRESOLVED) {
@@ -403,14 +406,28 @@ public final class Outbox {
     lane.untilMs = Math.max(lane.untilMs, nowMs + retryAfterMs);
   }
 
-  /** Nothing goes out until all is answered; then the numbers go on where the server says. */
-  private void jumped(Lane lane, Entry entry, int expected) {
+  /**
+   * Nothing goes out until all is answered; then the numbers go on where the server says, or behind
+   * what it has taken since. The one that it expects has not come to it: that goes again at once.
+   */
+  private void jumped(Lane lane, Entry entry, int expected, long nowMs) {
     answered(lane, entry);
     lane.draining = true;
     if (expected < 1 || (renumberTo == 0 && ++jumps > MAX_JUMPS)) {
       effects.add(new OutboxEffect.Reconnect("client_seq cannot be agreed on"));
     }
-    renumberTo = Math.max(1, expected);
+    renumberTo = Math.max(renumberTo, Math.max(1, expected));
+    Entry missing = inFlight.get(expected);
+    if (missing != null && missing.timeouts == 0) {
+      repeat(missing, nowMs);
+    }
+  }
+
+  /** The server has this number, whatever it said before: it is never used for another send. */
+  private void taken(int clientSeq) {
+    if (renumberTo != 0) {
+      renumberTo = Math.max(renumberTo, clientSeq + 1);
+    }
   }
 
   private void answered(Lane lane, Entry entry) {
@@ -567,12 +584,17 @@ public final class Outbox {
         effects.add(new OutboxEffect.Reconnect("no answer to send " + entry.clientSeq));
         return;
       }
-      entry.timeouts++;
-      entry.sentAtMs = nowMs;
-      inFlight.remove(entry.clientSeq);
-      inFlight.put(entry.clientSeq, entry);
-      effects.add(new OutboxEffect.Transmit(entry.frame(true)));
+      repeat(entry, nowMs);
     }
+  }
+
+  /** The same client_seq again: the server answers it once, or says what it answered. */
+  private void repeat(Entry entry, long nowMs) {
+    entry.timeouts++;
+    entry.sentAtMs = nowMs;
+    inFlight.remove(entry.clientSeq);
+    inFlight.put(entry.clientSeq, entry);
+    effects.add(new OutboxEffect.Transmit(entry.frame(true)));
   }
 
   /** Half as long again as the server promises. */

@@ -325,6 +325,22 @@ class OutboxTest {
   }
 
   @Test
+  void aSendThatNeverCameIsRepeatedAtOnceAndItsNumberIsNotUsedAgain() {
+    connect();
+    put(1, AB);
+    put(2, AB);
+    put(3, AB);
+    sent();
+    // 1 is lost on the way.
+    reject(2, 2, ErrorCode.CLIENT_SEQ_JUMP, Outcome.UNKNOWN, 1);
+    assertThat(sent()).containsExactly("1@1r");
+    reject(3, 3, ErrorCode.CLIENT_SEQ_JUMP, Outcome.UNKNOWN, 1);
+    assertThat(sent()).as("once is enough").isEmpty();
+    ack(1, 1, 1);
+    assertThat(sent()).containsExactly("2@2r", "3@3r");
+  }
+
+  @Test
   void aSessionThatWaitsForAnEndedSendIsLeft() {
     connect();
     put(1, AB);

@@ -1,5 +1,6 @@
 package io.quipu.it;
 
+import io.quipu.client.ClientEvent;
 import io.quipu.client.ClientSettings;
 import io.quipu.client.PendingSend;
 import io.quipu.client.QuipuClient;
@@ -33,6 +34,7 @@ final class SdkDevice {
   private final Map<UUID, Stored> acked = new ConcurrentHashMap<>();
   private final List<Throwable> failed = new ArrayList<>();
   private final Map<ConversationId, List<Entry>> seen = new ConcurrentHashMap<>();
+  private final List<ClientEvent> events = new ArrayList<>();
 
   /** One message at its place. */
   record Entry(long seq, UUID id) {}
@@ -48,6 +50,7 @@ final class SdkDevice {
             .device(device)
             .settings(ClientSettings.DEFAULT.withReconnect(50, 500))
             .onMessage(this::take)
+            .onEvent(this::heard)
             .build();
   }
 
@@ -57,6 +60,12 @@ final class SdkDevice {
       log.add(new Entry(received.seq(), received.message().clientMessageId()));
     }
     return Future.succeededFuture();
+  }
+
+  private void heard(ClientEvent event) {
+    synchronized (events) {
+      events.add(event);
+    }
   }
 
   SdkDevice start() {
@@ -106,6 +115,13 @@ final class SdkDevice {
     List<Entry> log = seen.computeIfAbsent(conversation, c -> new ArrayList<>());
     synchronized (log) {
       return List.copyOf(log);
+    }
+  }
+
+  /** What its application was told beside messages, in the order in which it was. */
+  <E extends ClientEvent> List<E> events(Class<E> kind) {
+    synchronized (events) {
+      return events.stream().filter(kind::isInstance).map(kind::cast).toList();
     }
   }
 
