@@ -47,6 +47,7 @@ import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicInteger;
+import java.util.function.UnaryOperator;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -90,7 +91,7 @@ public final class QuipuServer {
   private Optional<EmbeddedPostgres> embedded = Optional.empty();
   private Postgres postgres;
 
-  private QuipuServer(Configuration configuration) {
+  private QuipuServer(Configuration configuration, UnaryOperator<Bus> wrapped) {
     this.configuration = configuration;
     int wanted = configuration.node().eventLoops();
     this.eventLoops = wanted > 0 ? wanted : Runtime.getRuntime().availableProcessors();
@@ -102,7 +103,7 @@ public final class QuipuServer {
     // Another node after each start: what is left of an earlier life is never taken for this one.
     this.self = new NodeId(configuration.node().name() + "-" + Long.toString(clock.unixMs(), 36));
     this.metrics = new Metrics(version(), configuration.node().name());
-    this.bus = new VertxBus(vertx, metrics);
+    this.bus = wrapped.apply(new VertxBus(vertx, metrics));
     this.placement =
         new RendezvousPlacement(
             self, configuration.sequencer().shards(), eventLoops, () -> List.of(self));
@@ -119,7 +120,14 @@ public final class QuipuServer {
    * BindException}, and then nothing of it is left running.
    */
   public static Future<QuipuServer> start(Configuration configuration) {
-    QuipuServer server = new QuipuServer(configuration);
+    return start(configuration, UnaryOperator.identity());
+  }
+
+  /**
+   * @param wrapped makes the node's bus of the real one: a test's bus loses what a bus may lose
+   */
+  static Future<QuipuServer> start(Configuration configuration, UnaryOperator<Bus> wrapped) {
+    QuipuServer server = new QuipuServer(configuration, wrapped);
     Promise<QuipuServer> started = Promise.promise();
     server
         .openStore()

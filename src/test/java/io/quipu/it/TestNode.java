@@ -1,7 +1,9 @@
 package io.quipu.it;
 
 import io.quipu.model.UserId;
+import io.quipu.server.NodeOnBus;
 import io.quipu.server.QuipuServer;
+import io.quipu.server.cluster.Bus;
 import io.quipu.server.config.Configuration;
 import io.quipu.server.config.ConfigurationLoader;
 import io.quipu.server.session.DevelopmentTokens;
@@ -16,6 +18,7 @@ import java.util.HashMap;
 import java.util.Map;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
+import java.util.function.UnaryOperator;
 
 /** A real node in this JVM, on free ports. Whoever starts it closes it. */
 final class TestNode implements AutoCloseable {
@@ -37,6 +40,14 @@ final class TestNode implements AutoCloseable {
    * @param settings as in the environment: {@code QUIPU_…}
    */
   static TestNode start(String databaseUri, Map<String, String> settings) {
+    return start(databaseUri, settings, UnaryOperator.identity());
+  }
+
+  /**
+   * @param bus wraps the node's own
+   */
+  static TestNode start(
+      String databaseUri, Map<String, String> settings, UnaryOperator<Bus> bus) {
     Map<String, String> environment = new HashMap<>();
     environment.put("QUIPU_TCP_PORT", "0");
     environment.put("QUIPU_HTTP_PORT", "0");
@@ -47,7 +58,7 @@ final class TestNode implements AutoCloseable {
     Configuration configuration = ConfigurationLoader.withoutFile(environment);
     try {
       QuipuServer server =
-          QuipuServer.start(configuration)
+          NodeOnBus.start(configuration, bus)
               .toCompletionStage()
               .toCompletableFuture()
               .get(PATIENCE_S, TimeUnit.SECONDS);
