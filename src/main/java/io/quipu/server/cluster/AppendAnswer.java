@@ -33,7 +33,10 @@ public record AppendAnswer(long session, long link, int number, int attempt, Ver
     NOT_OWNER,
     /** A queue is full. */
     BUSY,
-    /** The store did not answer for too long; all behind it is given up as well. */
+    /**
+     * The store did not answer for too long, and all behind it is given up as well; or it does not
+     * answer, and the queue is full.
+     */
     STORE_DOWN
   }
 }

@@ -214,7 +214,9 @@ public final class Sequencer {
     }
     boolean copy = twin != null && twin.sameContent(append);
     if (queue.size() + queuedCopies >= limits.maxQueued() && !(copy && twin.replaces(append))) {
-      effects.add(notTaken(append, Reason.BUSY));
+      // Filled by a store that has failed again and again (once may be a faster rival): no use to
+      // wait for room.
+      effects.add(notTaken(append, failures > 1 ? Reason.STORE_DOWN : Reason.BUSY));
       return;
     }
     if (copy) {

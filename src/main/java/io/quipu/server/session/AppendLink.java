@@ -1,5 +1,6 @@
 package io.quipu.server.session;
 
+import io.quipu.model.ErrorCode;
 import io.quipu.server.cluster.Append;
 import io.quipu.server.cluster.AppendAnswer;
 import io.quipu.server.cluster.AppendAnswer.Reason;
@@ -23,7 +24,7 @@ import java.util.List;
  * Stored, Refused            ends that send; the run goes on
  * NotTaken LINK_GAP, ...     sends all again from the oldest, marked with a new attempt:
  *                            at once the first time, then when the retry is due
- * NotTaken BUSY              sends all again when the retry is due
+ * NotTaken BUSY              sends all again when the retry is due; the reason, if nothing else comes
  * NotTaken of an old attempt nothing
  * NotTaken STORE_DOWN        the oldest cannot be resolved: the run ends, all in it UNKNOWN
  * retry due                  sends all again from the oldest
@@ -44,6 +45,9 @@ final class AppendLink {
    */
   private int fruitless;
 
+  /** The oldest found no room when it was sent on last. */
+  private boolean foundNoRoom;
+
   AppendLink(long link) {
     this.link = link;
   }
@@ -63,7 +67,16 @@ final class AppendLink {
      * The run has ended without answers to these: UNKNOWN, and the conversation waits for the
      * first.
      */
-    record Unresolved(List<Waiting> sends, Reason reason) implements Step {}
+    record Unresolved(List<Waiting> sends, Reason reason) implements Step {
+      /** What their senders are told; the outcome is UNKNOWN. */
+      ErrorCode code() {
+        return switch (reason) {
+          case STORE_DOWN -> ErrorCode.STORE_DOWN;
+          case BUSY -> ErrorCode.OWNER_BUSY;
+          case LINK_GAP, NOT_OWNER -> ErrorCode.OWNER_UNREACHABLE;
+        };
+      }
+    }
 
     record Nothing() implements Step {}
   }
@@ -112,6 +125,7 @@ final class AppendLink {
         sends.remove();
         sentMs = nowMs;
         fruitless = 0;
+        foundNoRoom = false;
         return new Step.Answered(send, answer.verdict());
       }
     }
@@ -126,6 +140,7 @@ final class AppendLink {
       return end(reason);
     }
     if (reason == Reason.BUSY) {
+      foundNoRoom |= answer.number() == waiting.element().append().number();
       fruitless = Math.max(fruitless, 1); // those behind it are refused next: they wait, too
     }
     return fruitless > 0 ? NOTHING : sendAgain(nowMs); // else when the retry is due
@@ -140,7 +155,7 @@ final class AppendLink {
       return NOTHING;
     }
     if (nowMs - waiting.element().arrivedMs() >= timeoutMs) {
-      return end(Reason.NOT_OWNER);
+      return end(foundNoRoom ? Reason.BUSY : Reason.NOT_OWNER);
     }
     return nowMs - sentMs >= (long) retryMs << Math.min(fruitless, MAX_DOUBLINGS)
         ? sendAgain(nowMs)
@@ -151,6 +166,7 @@ final class AppendLink {
     attempt++;
     fruitless++;
     sentMs = nowMs;
+    foundNoRoom = false;
     List<Waiting> all = new ArrayList<>(waiting);
     waiting.clear();
     List<Append> appends = new ArrayList<>(all.size());

@@ -12,7 +12,6 @@ import io.quipu.model.UserId;
 import io.quipu.protocol.Frame;
 import io.quipu.server.cluster.Append;
 import io.quipu.server.cluster.AppendAnswer;
-import io.quipu.server.cluster.AppendAnswer.Reason;
 import io.quipu.server.cluster.AppendAnswer.Verdict;
 import io.quipu.server.cluster.SessionAddress;
 import io.quipu.server.journal.Journal.SendFate;
@@ -380,10 +379,8 @@ final class Sends {
       }
     } else if (step instanceof Step.Unresolved end) {
       forget(conversation, link);
-      ErrorCode code =
-          end.reason() == Reason.STORE_DOWN ? ErrorCode.STORE_DOWN : ErrorCode.OWNER_UNREACHABLE;
       unresolved.addFirst(conversation, idsOf(end.sends()));
-      rejectAll(end.sends(), code, "no answer in time: send the same id again", effects);
+      rejectAll(end.sends(), end.code(), "no answer in time: send the same id again", effects);
     }
   }
 

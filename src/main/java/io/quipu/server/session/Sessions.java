@@ -10,7 +10,6 @@ import io.quipu.protocol.Frame;
 import io.quipu.server.cluster.Address;
 import io.quipu.server.cluster.Append;
 import io.quipu.server.cluster.AppendAnswer;
-import io.quipu.server.cluster.AppendAnswer.Reason;
 import io.quipu.server.cluster.AppendAnswer.Verdict;
 import io.quipu.server.cluster.Bus;
 import io.quipu.server.cluster.BusMessage;
@@ -511,10 +510,8 @@ public final class Sessions {
           done.tryFail(new QuipuException(refused.code(), refused.outcome(), refused.detail()));
         }
       } else if (step instanceof Step.Unresolved end) {
-        ErrorCode code =
-            end.reason() == Reason.STORE_DOWN ? ErrorCode.STORE_DOWN : ErrorCode.OWNER_UNREACHABLE;
-        metrics.sendRejected(code);
-        done.tryFail(new QuipuException(code, "no answer in time: send the same id again"));
+        metrics.sendRejected(end.code());
+        done.tryFail(new QuipuException(end.code(), "no answer in time: send the same id again"));
       }
     }
   }

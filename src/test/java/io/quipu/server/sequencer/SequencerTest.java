@@ -682,6 +682,24 @@ class SequencerTest {
   }
 
   @Test
+  void aQueueThatIsFullBecauseTheStoreIsAwaySaysSo() {
+    for (int i = 1; i <= MAX_QUEUED; i++) {
+      arrive(text(DIRECT, ALICE, 1, i, i == 1, i));
+    }
+    Append next = text(DIRECT, ALICE, 1, MAX_QUEUED + 1, false, MAX_QUEUED + 1);
+    for (int failure = 1; failure <= 2; failure++) {
+      step(new SequencerEvent.LoadFailed(attempt()));
+      arrive(next);
+      assertThat(answers())
+          .containsExactly(
+              new Answer(next, notTaken(failure == 1 ? Reason.BUSY : Reason.STORE_DOWN)));
+      step(new SequencerEvent.PauseOver(attempt()));
+    }
+    loaded(state(0, BOTH));
+    assertThat(seqs()).as("nothing that was taken is given up").startsWith(1L, 2L, 3L);
+  }
+
+  @Test
   void copiesCountInTheQueueToo() {
     ready(0);
     for (int i = 1; i <= MAX_QUEUED; i++) {

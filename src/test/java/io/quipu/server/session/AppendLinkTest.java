@@ -14,6 +14,7 @@ import static io.quipu.server.session.SessionFixture.stored;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import io.quipu.model.Content;
+import io.quipu.model.ErrorCode;
 import io.quipu.server.cluster.Append;
 import io.quipu.server.cluster.AppendAnswer.Reason;
 import io.quipu.server.session.AppendLink.Step;
@@ -76,6 +77,25 @@ class AppendLinkTest {
     Append two = add();
     assertThat(link.answered(answer(one, BUSY), nowMs)).isInstanceOf(Step.Nothing.class);
     assertThat(link.answered(answer(two, GAP), nowMs)).isInstanceOf(Step.Nothing.class);
+  }
+
+  @Test
+  void aRunThatNeverFindsRoomEndsAsBusyAndOneThatIsNotAnsweredAsUnreachable() {
+    assertThat(link.answered(answer(add(), BUSY), nowMs)).isInstanceOf(Step.Nothing.class);
+    List<Append> again = sentOn(tick(RETRY_MS * 2));
+    assertThat(link.answered(answer(again.get(0), BUSY), nowMs)).isInstanceOf(Step.Nothing.class);
+    assertThat(endOf(tick(TIMEOUT_MS)).code()).isEqualTo(ErrorCode.OWNER_BUSY);
+
+    assertThat(link.answered(answer(add(), BUSY), nowMs)).isInstanceOf(Step.Nothing.class);
+    sentOn(tick(RETRY_MS * 4));
+    assertThat(endOf(tick(TIMEOUT_MS)).code())
+        .as("the last time nobody answered")
+        .isEqualTo(ErrorCode.OWNER_UNREACHABLE);
+  }
+
+  private static Step.Unresolved endOf(Step step) {
+    assertThat(step).isInstanceOf(Step.Unresolved.class);
+    return (Step.Unresolved) step;
   }
 
   @Test
