@@ -60,6 +60,38 @@ final class TroubledPostgres implements AutoCloseable {
     }
   }
 
+  /**
+   * Starts it with a disk of its own at this place, so small that a test can fill it. The disk is in
+   * memory, and nobody else sees it; no privilege is needed.
+   *
+   * @return false if this machine does not allow it
+   */
+  boolean startWithSmallDisk(Path place, int megabytes) {
+    try (Stream<Path> tree = Files.walk(ENGINES)) {
+      Path control =
+          tree.filter(path -> path.endsWith("bin/pg_ctl")).findFirst().orElseThrow();
+      Files.createDirectories(place);
+      // As root of a namespace it mounts, and in one below that PostgreSQL is not root.
+      String script =
+          "mount -t tmpfs -o size=%dm small %s && exec unshare --user %s start -D %s -w -l %s"
+              .formatted(
+                  megabytes,
+                  place.toAbsolutePath(),
+                  control.toAbsolutePath(),
+                  folder.resolve("postgres").toAbsolutePath(),
+                  folder.resolve("small-disk.out").toAbsolutePath());
+      Process started =
+          new ProcessBuilder("unshare", "--user", "--map-root-user", "--mount", "sh", "-c", script)
+              .redirectErrorStream(true)
+              .redirectOutput(folder.resolve("small-disk.log").toFile())
+              .start();
+      running = started.waitFor() == 0;
+      return running;
+    } catch (IOException | InterruptedException e) {
+      throw new IllegalStateException(e);
+    }
+  }
+
   void stop() {
     server.close();
     running = false;
@@ -147,7 +179,10 @@ final class TroubledPostgres implements AutoCloseable {
   public void close() {
     if (running) {
       thaw();
-      crash();
+      ProcessHandle postmaster = ProcessHandle.of(server.pid()).orElseThrow();
+      signal("QUIT", List.of(postmaster.pid()));
+      postmaster.onExit().join();
+      running = false;
     }
   }
 }
