@@ -47,8 +47,7 @@ final class GracefulStopTest {
   @Test
   void everythingThatWasAcceptedIsAnsweredBeforeTheConnectionsEnd() throws Exception {
     int each = 30;
-    TestNode node =
-        TestNode.start(Map.of("QUIPU_NODE_DRAIN_MS", Integer.toString(DRAIN_MS)));
+    TestNode node = TestNode.start(Map.of("QUIPU_NODE_DRAIN_MS", Integer.toString(DRAIN_MS)));
     List<ConversationId> talks = new ArrayList<>();
     for (int i = 0; i < 9; i++) {
       String user = TestNode.fresh("user");
@@ -93,8 +92,7 @@ final class GracefulStopTest {
       assertThat(client.end().goAway()).isEqualTo(ErrorCode.DRAINING.code());
     }
     stopped.get(PATIENCE_S, TimeUnit.SECONDS);
-    assertThat(node.count("select count(*) from messages"))
-        .isEqualTo((long) each * clients.size());
+    assertThat(node.count("select count(*) from messages")).isEqualTo((long) each * clients.size());
   }
 
   private void turnsAwayWhoComes(TestNode node) throws SQLException {
@@ -122,8 +120,7 @@ final class GracefulStopTest {
         members.add(TestNode.fresh("user"));
         devices.add(balancer.device(here, members.get(i), scheme).start());
       }
-      ConversationId group =
-          devices.get(0).createGroup(members.subList(1, members.size()));
+      ConversationId group = devices.get(0).createGroup(members.subList(1, members.size()));
       Chatter chatter = Chatter.start(group, devices, WITHOUT_END);
       SdkDevice.until(() -> chatter.acks() > 200);
       proxies.forEach(balancer -> balancer.leadTo(there));

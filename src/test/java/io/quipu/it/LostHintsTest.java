@@ -9,7 +9,6 @@ import io.quipu.model.ConversationId;
 import io.quipu.server.cluster.Appends;
 import io.quipu.server.cluster.BusMessage;
 import io.quipu.server.cluster.Outbound;
-import io.vertx.core.Future;
 import io.vertx.core.Vertx;
 import java.util.ArrayList;
 import java.util.List;
@@ -68,8 +67,7 @@ final class LostHintsTest {
     devices.add(started.device(vertx, "sender", "tcp").start());
     for (String transport : TRANSPORTS) {
       receivers.add("on-" + transport.replace('+', '-'));
-      devices.add(
-          started.device(vertx, receivers.get(receivers.size() - 1), transport).start());
+      devices.add(started.device(vertx, receivers.get(receivers.size() - 1), transport).start());
     }
     ConversationId group = devices.get(0).createGroup(receivers);
     everybodyHas(group, 1);
@@ -85,8 +83,7 @@ final class LostHintsTest {
 
   private void nobodyHasLostHisConnection() {
     assertThat(devices)
-        .allSatisfy(
-            device -> assertThat(device.events(ClientEvent.Disconnected.class)).isEmpty());
+        .allSatisfy(device -> assertThat(device.events(ClientEvent.Disconnected.class)).isEmpty());
   }
 
   @Test
@@ -97,8 +94,7 @@ final class LostHintsTest {
         message -> {
           if (message instanceof Outbound all && !all.deliveries().isEmpty()) {
             lost.incrementAndGet();
-            return arrives(
-                new Outbound(all.answers(), List.of(), all.receipts(), all.kicks()));
+            return arrives(new Outbound(all.answers(), List.of(), all.receipts(), all.kicks()));
           }
           return arrives(message);
         });

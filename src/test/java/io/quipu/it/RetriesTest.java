@@ -186,7 +186,9 @@ final class RetriesTest {
     // As retention does it.
     here.execute(
         "update messages set digest = sha256(set_byte('\\x00'::bytea, 0, kind) || body), body = null"
-            + " where client_message_id = '" + id + "'");
+            + " where client_message_id = '"
+            + id
+            + "'");
     for (TestNode node : List.of(here, there)) {
       for (boolean resend : new boolean[] {false, true}) {
         RawClient again = live(node, alice, "tablet-" + clients.size());

@@ -31,8 +31,7 @@ final class StoreRolledBackTest {
   private final Vertx vertx = Vertx.vertx();
   private final List<MisbehavingProxy> proxies = new ArrayList<>();
   private final List<SdkDevice> devices = new ArrayList<>();
-  private final ConversationId talk =
-      ConversationId.direct(new UserId("alice"), new UserId("bob"));
+  private final ConversationId talk = ConversationId.direct(new UserId("alice"), new UserId("bob"));
 
   @TempDir private Path folder;
 
@@ -140,8 +139,7 @@ final class StoreRolledBackTest {
     for (Dress dress : Dress.values()) {
       try (RawClient client = RawClient.connect(node, dress, "bob", "raw-" + dress)) {
         List<Frame.SyncPage> pages =
-            client.sync(
-                new Frame.Sync(1, List.of(new Cursor(talk, tail + 7)), false, false));
+            client.sync(new Frame.Sync(1, List.of(new Cursor(talk, tail + 7)), false, false));
         assertThat(pages).hasSize(1);
         assertThat(pages.get(0).resets()).containsExactly(new Cursor(talk, tail));
         assertThat(pages.get(0).ranges()).isEmpty();

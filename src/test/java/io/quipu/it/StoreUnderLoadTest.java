@@ -178,14 +178,19 @@ final class StoreUnderLoadTest {
     floodAgain(flooded, flood);
   }
 
-  /** The same ids in their order, one after the other: each is stored once, at a place of its own. */
+  /**
+   * The same ids in their order, one after the other: each is stored once, at a place of its own.
+   */
   private void floodAgain(ConversationId flooded, List<List<UUID>> flood) {
     List<Long> all = new ArrayList<>();
     for (int c = 0; c < clients.size(); c++) {
       List<Long> seqs = new ArrayList<>();
       for (UUID id : flood.get(c)) {
-        seqs.add(clients.get(c).ackOf(
-            clients.get(c).send(id, flooded, Content.Text.of("flood"), true)).seq());
+        seqs.add(
+            clients
+                .get(c)
+                .ackOf(clients.get(c).send(id, flooded, Content.Text.of("flood"), true))
+                .seq());
       }
       assertThat(seqs).as("order of sender %d", c).isSorted();
       all.addAll(seqs);

@@ -46,8 +46,7 @@ final class TestNode implements AutoCloseable {
   /**
    * @param bus wraps the node's own
    */
-  static TestNode start(
-      String databaseUri, Map<String, String> settings, UnaryOperator<Bus> bus) {
+  static TestNode start(String databaseUri, Map<String, String> settings, UnaryOperator<Bus> bus) {
     Map<String, String> environment = new HashMap<>();
     environment.put("QUIPU_TCP_PORT", "0");
     environment.put("QUIPU_HTTP_PORT", "0");

@@ -61,15 +61,14 @@ final class TroubledPostgres implements AutoCloseable {
   }
 
   /**
-   * Starts it with a disk of its own at this place, so small that a test can fill it. The disk is in
-   * memory, and nobody else sees it; no privilege is needed.
+   * Starts it with a disk of its own at this place, so small that a test can fill it. The disk is
+   * in memory, and nobody else sees it; no privilege is needed.
    *
    * @return false if this machine does not allow it
    */
   boolean startWithSmallDisk(Path place, int megabytes) {
     try (Stream<Path> tree = Files.walk(ENGINES)) {
-      Path control =
-          tree.filter(path -> path.endsWith("bin/pg_ctl")).findFirst().orElseThrow();
+      Path control = tree.filter(path -> path.endsWith("bin/pg_ctl")).findFirst().orElseThrow();
       Files.createDirectories(place);
       // As root of a namespace it mounts, and in one below that PostgreSQL is not root.
       String script =
