@@ -25,7 +25,7 @@ final class FrameScanner {
    * @param raw as it goes over the wire
    * @param frame empty if it is none of the protocol
    */
-  record Piece(byte[] raw, Optional<Frame> frame) {}
+  record Piece(Buffer raw, Optional<Frame> frame) {}
 
   private final Consumer<Piece> pieces;
   private final Optional<FrameSplitter> tcp;
@@ -51,7 +51,9 @@ final class FrameScanner {
               (frame, offset, length) -> {
                 byte[] own = Arrays.copyOfRange(frame, offset, offset + length);
                 pieces.accept(
-                    new Piece(LengthPrefix.withFrame(own), Optional.of(decoded(BINARY, own))));
+                    new Piece(
+                        Buffer.buffer(LengthPrefix.withFrame(own)),
+                        Optional.of(decoded(BINARY, own))));
               });
       return;
     }
@@ -62,7 +64,7 @@ final class FrameScanner {
       taken += size;
       Optional<Frame> frame = headIsOver ? messageIn(raw) : Optional.empty();
       headIsOver = true;
-      pieces.accept(new Piece(raw, frame));
+      pieces.accept(new Piece(Buffer.buffer(raw), frame));
     }
     rest = rest.getBuffer(taken, rest.length());
   }

@@ -2,6 +2,7 @@ package io.quipu.it;
 
 import io.quipu.protocol.Frame;
 import io.vertx.core.Vertx;
+import io.vertx.core.buffer.Buffer;
 import io.vertx.core.net.NetClient;
 import io.vertx.core.net.NetServer;
 import io.vertx.core.net.NetSocket;
@@ -231,8 +232,8 @@ final class MisbehavingProxy implements AutoCloseable {
       write(piece.raw());
     }
 
-    private void write(byte[] bytes) {
-      to.write(io.vertx.core.buffer.Buffer.buffer(bytes)).onFailure(gone -> over = true);
+    private void write(Buffer bytes) {
+      to.write(bytes).onFailure(gone -> over = true);
     }
 
     private void suffer(FrameScanner.Piece piece, Fault fault) {
@@ -259,7 +260,7 @@ final class MisbehavingProxy implements AutoCloseable {
         }
         case CUT_WITHIN -> {
           over = true;
-          write(java.util.Arrays.copyOf(piece.raw(), (piece.raw().length + 1) / 2));
+          write(piece.raw().getBuffer(0, (piece.raw().length() + 1) / 2));
           pair.end();
         }
         case CUT_AFTER -> {
