@@ -46,9 +46,7 @@ final class LineText {
       char c = text.charAt(i);
       if (c == '\n' || c == '\r' || c == '\u0085' || c == '\u2028' || c == '\u2029') {
         ended = true;
-      } else if (ended && (c == ' ' || c == '\t')) {
-        continue;
-      } else {
+      } else if (!ended || c != ' ' && c != '\t') {
         line.append(ended ? " | " : "");
         ended = false;
         boolean obeyed = Character.isISOControl(c) || Character.getType(c) == Character.FORMAT;
