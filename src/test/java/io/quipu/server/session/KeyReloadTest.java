@@ -47,6 +47,7 @@ class KeyReloadTest {
   private static KeyPair one;
   private static KeyPair two;
   private static KeyPair three;
+  private static KeyPair other;
 
   @TempDir private Path folder;
 
@@ -59,6 +60,7 @@ class KeyReloadTest {
     one = rsa(2048);
     two = rsa(2048);
     three = ec("secp256r1");
+    other = rsa(2048);
   }
 
   @AfterAll
@@ -165,6 +167,20 @@ class KeyReloadTest {
   }
 
   @Test
+  void aBrokenFileKeepsItsKeysWhenTheOtherFileChanges() throws IOException {
+    Path services = Files.writeString(folder.resolve("s.json"), jwks(jwk("s", two.getPublic())));
+    String token = rs256(header("RS256").put("kid", "s"), claims(), other);
+    try (Authenticator keys = authenticator(NEVER_MS, Optional.of(services))) {
+      write("{");
+      Files.writeString(services, jwks(jwk("s", other.getPublic())));
+      look(keys);
+      assertThat(accepts(keys, tokenOfOne())).as("of the broken file").isTrue();
+      assertThat(accepts(keys, token)).as("of the changed file").isTrue();
+      assertThat(looks).containsExactly("false", "true");
+    }
+  }
+
+  @Test
   void aFileThatIsAwayForAWhileLeavesTheKeysAsTheyWere() throws IOException {
     try (Authenticator keys = authenticator(NEVER_MS)) {
       String content = Files.readString(file);
@@ -268,6 +284,10 @@ class KeyReloadTest {
   }
 
   private Authenticator authenticator(int reloadMs) {
+    return authenticator(reloadMs, Optional.empty());
+  }
+
+  private Authenticator authenticator(int reloadMs, Optional<Path> services) {
     Configuration.Auth auth =
         new Configuration.Auth(
             false,
@@ -277,7 +297,7 @@ class KeyReloadTest {
             List.of(),
             Optional.of(file.toString()),
             Optional.empty(),
-            Optional.empty(),
+            services.map(Path::toString),
             reloadMs,
             30);
     return new Authenticator(
