@@ -33,8 +33,12 @@ create index conversations_begun on conversations (created_by, created_at) where
 
 -- members.role: 0 member, 1 owner, 2 admin.
 alter table members
-  -- The entry by which he joined, where he sees what came before it; null = from_seq.
-  add column since_seq bigint;
+  -- Null in an interval of membership, which begins with the entry by which he joined. Else this is a closed interval of what was
+  -- written before that entry, this one, and which he may see since.
+  add column since_seq bigint,
+  -- An interval may be empty: who is blocked before anything was written was a member all the same.
+  drop constraint members_check,
+  add constraint members_check check (to_seq >= from_seq - 1);
 
 -- For the quota of owned groups.
 create index members_owning on members (user_id) where role = 1 and to_seq is null;

@@ -13,11 +13,22 @@ public record UserId(String value) implements Comparable<UserId> {
    */
   public static final UserId SYSTEM = new UserId("system");
 
+  private static final String ERASED = "erased.";
+
   /**
    * @throws QuipuException INVALID_ID
    */
   public UserId {
     Ids.checked("user", value);
+  }
+
+  /** Who is left of a user after his erasure: {@code erased.} and the key of his row in base 36. */
+  public static UserId erased(long userKey) {
+    return new UserId(ERASED + Long.toString(userKey, 36));
+  }
+
+  public boolean isErased() {
+    return value.startsWith(ERASED);
   }
 
   /** The order of the UTF-8 bytes, the same in every language: that of the code points. */

@@ -19,6 +19,7 @@ import io.quipu.server.http.AdminVerticle;
 import io.quipu.server.http.Appender;
 import io.quipu.server.http.HttpFace;
 import io.quipu.server.http.HttpRules;
+import io.quipu.server.journal.Journal;
 import io.quipu.server.metrics.CountedCursors;
 import io.quipu.server.metrics.EventLoopLag;
 import io.quipu.server.metrics.Metrics;
@@ -173,6 +174,12 @@ public final class QuipuServer {
         .map(EmbeddedPostgres::uri);
   }
 
+  private Journal journal() {
+    Configuration.Sequencer sequencer = configuration.sequencer();
+    return postgres.journal(
+        new Journal.Quotas(sequencer.ownedGroups(), sequencer.newDirectsPerHour()));
+  }
+
   private Future<Void> deploySequencers() {
     Configuration.Sequencer sequencer = configuration.sequencer();
     Configuration.Journal journal = configuration.journal();
@@ -190,7 +197,11 @@ public final class QuipuServer {
                 journal.maxBatchBytes(),
                 sequencer.maxLinks(),
                 sequencer.recentIds(),
-                sequencer.groupMembers(),
+                new Sequencer.Rules(
+                    sequencer.groupMembers(),
+                    sequencer.editMs(),
+                    sequencer.recallMs(),
+                    sequencer.reactionsPerMessage()),
                 journal.retryMs(),
                 journal.maxRetryMs(),
                 journal.giveUpMs()));
@@ -205,7 +216,7 @@ public final class QuipuServer {
                           address,
                           limits,
                           bus,
-                          postgres.journal(),
+                          journal(),
                           new FanOut(bus, registry),
                           clock,
                           metrics)));
@@ -334,7 +345,7 @@ public final class QuipuServer {
               bus,
               placement,
               registry,
-              postgres.journal(),
+              journal(),
               postgres.directory(),
               authenticator,
               recipients,
@@ -369,7 +380,7 @@ public final class QuipuServer {
                                   stored.storedAtMs(),
                                   stored.duplicate())),
               postgres.messageLog(),
-              postgres.journal(),
+              journal(),
               postgres.directory(),
               draining::get);
       return new HttpFace(

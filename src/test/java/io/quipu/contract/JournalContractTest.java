@@ -56,7 +56,7 @@ final class JournalContractTest extends StoreContract {
 
     var loads =
         java.util.stream.IntStream.range(0, 8)
-            .mapToObj(i -> store.journal().load(id, List.of()))
+            .mapToObj(i -> store.journal().load(id, question(id, List.of(), List.of())))
             .toList();
     await(Future.all(loads));
 
@@ -66,11 +66,12 @@ final class JournalContractTest extends StoreContract {
 
   @Test
   void aGroupThatNobodyHasMadeIsEmptyAndThenHasNoMembers() {
-    ConversationId group = ConversationId.group(newUser("owner"), UUID.randomUUID());
-    assertThat(await(store.journal().load(group, List.of()))).isEmpty();
+    UserId owner = newUser("owner");
+    ConversationId group = ConversationId.group(owner, UUID.randomUUID());
+    assertThat(await(store.journal().load(group, question(group, List.of(), List.of())))).isEmpty();
 
-    await(store.journal().createGroup(group));
-    await(store.journal().createGroup(group));
+    await(store.journal().createGroup(group, owner));
+    await(store.journal().createGroup(group, owner));
 
     assertThat(load(group).members()).isEmpty();
     assertThat(load(group).tail()).isZero();

@@ -144,7 +144,7 @@ final class JournalWriterContractTest extends StoreContract {
     }
     return store
         .journal()
-        .load(talk.id(), List.of())
+        .load(talk.id(), question(talk.id(), List.of(), List.of()))
         .compose(
             state ->
                 owner.write(List.of(talk.text(state.orElseThrow().tail() + 1, name + " " + left))))

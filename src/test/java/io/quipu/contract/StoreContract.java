@@ -12,6 +12,7 @@ import io.quipu.server.journal.Batch;
 import io.quipu.server.journal.ConversationState;
 import io.quipu.server.journal.Directory;
 import io.quipu.server.journal.EntryId;
+import io.quipu.server.journal.Journal;
 import io.quipu.server.journal.JournalWriter;
 import io.quipu.server.journal.NewEntry;
 import io.quipu.server.journal.NewEntry.MemberChange;
@@ -74,7 +75,19 @@ abstract class StoreContract {
   }
 
   final ConversationState load(ConversationId conversation, EntryId... ids) {
-    return await(store.journal().load(conversation, List.of(ids))).orElseThrow();
+    return load(conversation, List.of(ids), List.of());
+  }
+
+  /** By the first of its users, if it is a direct one that is not there. */
+  final ConversationState load(
+      ConversationId conversation, List<EntryId> ids, List<ConversationState.Aim> aims) {
+    return await(store.journal().load(conversation, question(conversation, ids, aims)))
+        .orElseThrow();
+  }
+
+  static Journal.Question question(
+      ConversationId conversation, List<EntryId> ids, List<ConversationState.Aim> aims) {
+    return new Journal.Question(conversation.directUsers().stream().findFirst(), ids, aims);
   }
 
   /** A direct conversation with this many texts, all of the first user. */
@@ -119,7 +132,7 @@ abstract class StoreContract {
   final Group group(UserId owner, UserId... others) {
     UUID id = UUID.randomUUID();
     ConversationId name = ConversationId.group(owner, id);
-    await(store.journal().createGroup(name));
+    await(store.journal().createGroup(name, owner));
     Group group = new Group(name, load(name).conversationKey(), keyOf(owner));
     List<MemberChange> joins = new ArrayList<>();
     joins.add(new MemberChange.Joined(owner, Role.OWNER));

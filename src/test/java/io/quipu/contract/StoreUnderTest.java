@@ -13,6 +13,8 @@ import io.vertx.core.Vertx;
 import java.sql.Connection;
 import java.sql.PreparedStatement;
 import java.sql.SQLException;
+import java.util.ArrayList;
+import java.util.List;
 import java.util.concurrent.atomic.AtomicLong;
 
 /** Each contract holds for both. */
@@ -23,7 +25,7 @@ enum StoreUnderTest {
       AtomicLong clock = new AtomicLong(1_700_000_000_000L);
       FakeStore store = new FakeStore(FakeStore.Line.DIRECT, clock::incrementAndGet);
       return new Ports(
-          store.journal(),
+          store.journal(QUOTAS),
           store.messageLog(),
           store.cursors(),
           store.directory(),
@@ -37,13 +39,16 @@ enum StoreUnderTest {
       String uri = TestPostgres.freshDatabase();
       Postgres postgres = Awaiting.await(Postgres.open(vertx, uri, TestPostgres.limits()));
       return new Ports(
-          postgres.journal(),
+          postgres.journal(QUOTAS),
           postgres.messageLog(),
           postgres.cursors(),
           postgres.directory(),
           new OnPostgres(uri, vertx, postgres));
     }
   };
+
+  /** Of all stores under test: so small that a test reaches them. */
+  static final Journal.Quotas QUOTAS = new Journal.Quotas(3, 4);
 
   abstract Ports open();
 
@@ -59,6 +64,12 @@ enum StoreUnderTest {
   interface Backdoor {
     void erase(ConversationId conversation, long seq);
 
+    /** As if this entry had been stored so much earlier. */
+    void age(ConversationId conversation, long seq, long ms);
+
+    /** As {@code user key}, sorted. */
+    List<String> reactions(ConversationId conversation, long seq);
+
     /** From now on no entry with this body is taken. */
     void refuse(ByteString body);
 
@@ -73,6 +84,16 @@ enum StoreUnderTest {
     @Override
     public void erase(ConversationId conversation, long seq) {
       store.erase(conversation, seq);
+    }
+
+    @Override
+    public void age(ConversationId conversation, long seq, long ms) {
+      store.age(conversation, seq, ms);
+    }
+
+    @Override
+    public List<String> reactions(ConversationId conversation, long seq) {
+      return store.reactions(conversation, seq);
     }
 
     @Override
@@ -106,6 +127,38 @@ enum StoreUnderTest {
               + " and seq = ?",
           conversation.value(),
           seq);
+    }
+
+    @Override
+    public void age(ConversationId conversation, long seq, long ms) {
+      update(
+          "update messages set stored_at = stored_at - ? * interval '1 ms'"
+              + OF_CONVERSATION
+              + " and seq = ?",
+          ms,
+          conversation.value(),
+          seq);
+    }
+
+    @Override
+    public List<String> reactions(ConversationId conversation, long seq) {
+      try (Connection connection = TestPostgres.connect(uri);
+          PreparedStatement statement =
+              connection.prepareStatement(
+                  "select name || ' ' || key from reactions join users on users.id = user_id"
+                      + OF_CONVERSATION
+                      + " and target = ? order by 1")) {
+        statement.setString(1, conversation.value());
+        statement.setLong(2, seq);
+        var rows = statement.executeQuery();
+        List<String> found = new ArrayList<>();
+        while (rows.next()) {
+          found.add(rows.getString(1));
+        }
+        return found;
+      } catch (SQLException e) {
+        throw new IllegalStateException(e);
+      }
     }
 
     @Override

@@ -103,14 +103,7 @@ final class FakeMessageLog implements MessageLog {
     long gapFrom = 0;
     for (long seq = fromSeq; seq <= toSeq; seq++) {
       if (conversation.maySee(userKey, seq)) {
-        Row row = conversation.log.get(seq);
-        messages.add(
-            new Message(
-                seq,
-                store.nameOf(row.id.senderKey()),
-                FakeStore.idOf(row),
-                row.storedAtMs,
-                row.content));
+        messages.add(message(conversation, userKey, conversation.log.get(seq)));
       } else if (gapFrom == 0) {
         gapFrom = seq;
       }
@@ -121,6 +114,24 @@ final class FakeMessageLog implements MessageLog {
       }
     }
     return new MessageRange(conversation.id, fromSeq, toSeq, messages, gaps);
+  }
+
+  private Message message(Conversation conversation, long userKey, Row row) {
+    long amendedBy = row.recalledBy != 0 ? row.recalledBy : row.editedBy;
+    boolean told = amendedBy != 0 && conversation.maySee(userKey, amendedBy);
+    Content content = row.content;
+    if (row.recalledBy != 0) {
+      content = new Content.Recalled();
+    } else if (row.editedBy != 0 && !told) {
+      content = new Content.Erased();
+    }
+    return new Message(
+        row.seq,
+        store.nameOf(row.id.senderKey()),
+        FakeStore.idOf(row),
+        row.storedAtMs,
+        content,
+        told ? amendedBy : 0);
   }
 
   @Override
@@ -230,7 +241,9 @@ final class FakeMessageLog implements MessageLog {
     } else {
       cursor = Math.max(claim.get(), stored);
     }
-    return new Behind(conversation.id, cursor, stored, tail, rolledBack);
+    boolean fromZero = claim.isPresent() && claim.get() == 0;
+    long older = fromZero || rolledBack ? 0 : conversation.older(userKey, cursor);
+    return new Behind(conversation.id, cursor, stored, tail, rolledBack, older);
   }
 
   @Override
@@ -250,7 +263,8 @@ final class FakeMessageLog implements MessageLog {
                 long cursor = store.storedCursor(deviceKey, conversation);
                 long tail = conversation.visibleTail(device.get().userKey);
                 if (cursor < tail) {
-                  behind.add(new DeviceBehind(deviceKey, conversation.id, cursor, tail));
+                  long older = conversation.older(device.get().userKey, cursor);
+                  behind.add(new DeviceBehind(deviceKey, conversation.id, cursor, tail, older));
                 }
               }
             }

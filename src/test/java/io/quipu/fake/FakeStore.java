@@ -6,6 +6,7 @@ import io.quipu.model.Content;
 import io.quipu.model.ConversationId;
 import io.quipu.model.DeviceId;
 import io.quipu.model.ErrorCode;
+import io.quipu.model.GroupSettings;
 import io.quipu.model.QuipuException;
 import io.quipu.model.Role;
 import io.quipu.model.UserId;
@@ -19,8 +20,6 @@ import io.quipu.server.journal.Journal;
 import io.quipu.server.journal.JournalWriter;
 import io.quipu.server.journal.MessageLog;
 import io.quipu.server.journal.NewEntry;
-import io.quipu.server.journal.NewEntry.MemberChange.Joined;
-import io.quipu.server.journal.NewEntry.MemberChange.Left;
 import io.quipu.server.journal.StoredContent;
 import io.quipu.server.journal.Written;
 import io.vertx.core.Future;
@@ -100,7 +99,8 @@ public final class FakeStore {
   private long voids;
   private int epoch = 1;
 
-  private final Journal journal = new FakeJournal(this);
+  private final Journal journal =
+      new FakeJournal(this, new Journal.Quotas(Integer.MAX_VALUE, Integer.MAX_VALUE));
   private final MessageLog messageLog = new FakeMessageLog(this);
 
   public FakeStore(Line line, LongSupplier unixMs) {
@@ -128,10 +128,19 @@ public final class FakeStore {
   static final class Row {
     final long seq;
     final EntryId id;
-    final long storedAtMs;
     final long transaction;
     final ContentDigest digest;
+    long storedAtMs;
     Content content;
+
+    /** It is text or bytes. */
+    final boolean message;
+
+    /** 0 = not. */
+    long editedBy;
+
+    /** 0 = not. */
+    long recalledBy;
 
     Row(
         long seq,
@@ -146,25 +155,58 @@ public final class FakeStore {
       this.transaction = transaction;
       this.content = content;
       this.digest = digest;
+      this.message = content instanceof Content.Text || content instanceof Content.Body;
     }
   }
+
+  record Joining(long userKey, long fromSeq, long sinceSeq) {}
+
+  record Reaction(long target, long userKey, String key) {}
 
   /** One conversation with all that belongs to it. */
   static final class Conversation {
     final long key;
-    final ConversationId id;
     final NavigableMap<Long, Row> log = new TreeMap<>();
     final Map<EntryId, Row> ids = new HashMap<>();
     final List<Membership> members = new ArrayList<>();
+
+    /** Those of the members' intervals that lie before a joining with history. */
+    final List<Joining> joinings = new ArrayList<>();
+
+    final Set<UserId> blockers = new HashSet<>();
+    final Set<Reaction> reactions = new HashSet<>();
+    final long createdAtMs;
+    ConversationId id;
+    Optional<UserId> creator = Optional.empty();
+    GroupSettings settings = GroupSettings.DEFAULT;
     String title = "";
 
-    Conversation(long key, ConversationId id) {
+    Conversation(long key, ConversationId id, long createdAtMs) {
       this.key = key;
       this.id = id;
+      this.createdAtMs = createdAtMs;
     }
 
     long tail() {
       return log.isEmpty() ? 0 : log.lastKey();
+    }
+
+    /**
+     * The last seq that is older than his latest joining with history, for a device that has what
+     * he had before and no more.
+     */
+    long older(long userKey, long cursor) {
+      List<Joining> his = joinings.stream().filter(one -> one.userKey() == userKey).toList();
+      long sinceSeq = his.stream().mapToLong(Joining::sinceSeq).max().orElse(0);
+      List<Long> given = his.stream().map(Joining::fromSeq).toList();
+      long seenSeq =
+          members.stream()
+              .filter(one -> one.userKey() == userKey && one.toSeq() < sinceSeq)
+              .filter(one -> one.toSeq() >= one.fromSeq() && !given.contains(one.fromSeq()))
+              .mapToLong(Membership::toSeq)
+              .max()
+              .orElse(0);
+      return cursor == seenSeq ? Math.max(0, Math.min(sinceSeq - 1, visibleTail(userKey))) : 0;
     }
 
     boolean wasMember(long userKey) {
@@ -187,8 +229,13 @@ public final class FakeStore {
     }
   }
 
+  /** With quotas that nobody reaches. */
   public Journal journal() {
     return journal;
+  }
+
+  public Journal journal(Journal.Quotas quotas) {
+    return new FakeJournal(this, quotas);
   }
 
   public MessageLog messageLog() {
@@ -267,6 +314,20 @@ public final class FakeStore {
     find(conversation).orElseThrow().log.get(seq).content = new Content.Erased();
   }
 
+  /** As if it had been stored so much earlier. */
+  public void age(ConversationId conversation, long seq, long ms) {
+    find(conversation).orElseThrow().log.get(seq).storedAtMs -= ms;
+  }
+
+  /** Who has reacted to a message with what, as {@code user key}. */
+  public List<String> reactions(ConversationId conversation, long seq) {
+    return find(conversation).orElseThrow().reactions.stream()
+        .filter(one -> one.target() == seq)
+        .map(one -> nameOf(one.userKey()) + " " + one.key())
+        .sorted()
+        .toList();
+  }
+
   /** From now on the store takes no entry with this body. */
   public void refuse(ByteString body) {
     refused.add(body);
@@ -335,22 +396,24 @@ public final class FakeStore {
     return conversations.computeIfAbsent(
         id,
         unused -> {
-          Conversation made = new Conversation(conversations.size() + 1L, id);
+          Conversation made =
+              new Conversation(conversationsByKey.size() + 1L, id, unixMs.getAsLong());
           conversationsByKey.put(made.key, made);
           return made;
         });
   }
 
-  Conversation makeDirect(ConversationId id) {
-    Optional<Conversation> known = find(id);
-    if (known.isPresent()) {
-      return known.get();
-    }
+  Conversation makeDirect(ConversationId id, UserId beginner) {
     Conversation made = make(id);
+    made.creator = Optional.of(beginner);
     for (UserId user : id.directUsers()) {
       made.members.add(new Membership(keyOf(user), user, Role.MEMBER, 1, Membership.OPEN));
     }
     return made;
+  }
+
+  long nowMs() {
+    return unixMs.getAsLong();
   }
 
   void voidRow(Conversation conversation, EntryId id) {
@@ -427,27 +490,86 @@ public final class FakeStore {
             ContentDigest.of(StoredContent.of(entry.content())));
     conversation.log.put(row.seq, row);
     conversation.ids.put(row.id, row);
-    for (NewEntry.MemberChange change : entry.members()) {
-      if (change instanceof Joined joined) {
-        conversation.members.add(
-            new Membership(
-                keyOf(joined.user()), joined.user(), joined.role(), row.seq, Membership.OPEN));
-      } else if (change instanceof Left left) {
-        conversation.members.replaceAll(
-            member ->
-                member.isOpen() && member.user().equals(left.user())
-                    ? new Membership(
-                        member.userKey(), member.user(), member.role(), member.fromSeq(), row.seq)
-                    : member);
-      }
-    }
+    entry.members().forEach(change -> step(conversation, change, row.seq));
     if (entry.content() instanceof Content.Changed changed) {
-      if (changed.change() instanceof Change.Create create) {
-        conversation.title = create.title();
-      } else if (changed.change() instanceof Change.Rename rename) {
-        conversation.title = rename.title();
+      change(conversation, row, changed.change());
+    }
+  }
+
+  private void step(Conversation conversation, NewEntry.MemberChange change, long seq) {
+    UserId user = change.user();
+    if (change instanceof NewEntry.MemberChange.Joined joined) {
+      long key = keyOf(user);
+      for (NewEntry.Span span : joined.history()) {
+        conversation.members.add(
+            new Membership(key, user, joined.role(), span.fromSeq(), span.toSeq()));
+        conversation.joinings.add(new Joining(key, span.fromSeq(), seq));
+      }
+      conversation.members.add(new Membership(key, user, joined.role(), seq, Membership.OPEN));
+    } else if (change instanceof NewEntry.MemberChange.Unblocked) {
+      conversation.members.add(
+          new Membership(keyOf(user), user, Role.MEMBER, seq + 1, Membership.OPEN));
+    } else {
+      conversation.members.replaceAll(
+          member ->
+              member.isOpen() && member.user().equals(user)
+                  ? stepped(member, change, seq)
+                  : member);
+    }
+    if (change instanceof NewEntry.MemberChange.Erased erased && erased.renamed().isPresent()) {
+      conversations.remove(conversation.id);
+      conversation.id = erased.renamed().get();
+      conversations.put(conversation.id, conversation);
+    }
+  }
+
+  private static Membership stepped(Membership open, NewEntry.MemberChange change, long seq) {
+    if (change instanceof NewEntry.MemberChange.Given given) {
+      return new Membership(
+          open.userKey(), open.user(), given.role(), open.fromSeq(), Membership.OPEN);
+    }
+    long toSeq = change instanceof NewEntry.MemberChange.Blocked ? seq - 1 : seq;
+    return new Membership(open.userKey(), open.user(), open.role(), open.fromSeq(), toSeq);
+  }
+
+  private void change(Conversation conversation, Row row, Change change) {
+    UserId actor = nameOf(row.id.senderKey());
+    if (change instanceof Change.Create create) {
+      conversation.title = create.title();
+      conversation.settings = GroupSettings.DEFAULT.with(create.settings());
+    } else if (change instanceof Change.Rename rename) {
+      conversation.title = rename.title();
+    } else if (change instanceof Change.Configure configure) {
+      conversation.settings = conversation.settings.with(configure.settings());
+    } else if (change instanceof Change.Block) {
+      conversation.blockers.add(actor);
+    } else if (change instanceof Change.Unblock) {
+      conversation.blockers.remove(actor);
+    } else if (change instanceof Change.Edit edit) {
+      Row target = conversation.log.get(edit.seq());
+      target.content = edit.content();
+      target.editedBy = row.seq;
+    } else if (change instanceof Change.Recall recall) {
+      Row target = conversation.log.get(recall.seq());
+      target.content = new Content.Erased();
+      target.recalledBy = row.seq;
+      conversation.log.values().stream()
+          .filter(other -> edits(other, recall.seq()))
+          .forEach(edit -> edit.content = new Content.Erased());
+    } else if (change instanceof Change.React react) {
+      Reaction reaction = new Reaction(react.seq(), row.id.senderKey(), react.key());
+      if (react.remove()) {
+        conversation.reactions.remove(reaction);
+      } else {
+        conversation.reactions.add(reaction);
       }
     }
+  }
+
+  private static boolean edits(Row row, long target) {
+    return row.content instanceof Content.Changed changed
+        && changed.change() instanceof Change.Edit edit
+        && edit.seq() == target;
   }
 
   private boolean raise(

@@ -16,6 +16,7 @@ import io.quipu.server.config.Configuration;
 import io.quipu.server.journal.Batch;
 import io.quipu.server.journal.ConversationState;
 import io.quipu.server.journal.EntryId;
+import io.quipu.server.journal.Journal;
 import io.quipu.server.journal.JournalWriter;
 import io.quipu.server.journal.MessageLog.DeviceBehind;
 import io.quipu.server.journal.NewEntry;
@@ -47,6 +48,7 @@ final class PostgresFaultsTest {
   private final Vertx vertx = Vertx.vertx();
   private String uri;
   private Postgres postgres;
+  private Journal journal;
   private JournalWriter writer;
   private Connection rival;
 
@@ -54,7 +56,8 @@ final class PostgresFaultsTest {
   void open() throws SQLException {
     uri = TestPostgres.freshDatabase();
     postgres = await(Postgres.open(vertx, uri, TestPostgres.limits()));
-    writer = postgres.journal().openWriter();
+    journal = postgres.journal(new Journal.Quotas(100, 100));
+    writer = journal.openWriter();
     rival = TestPostgres.connect(uri);
   }
 
@@ -68,7 +71,11 @@ final class PostgresFaultsTest {
 
   /** A direct conversation of alice with somebody. */
   private ConversationState talkWith(String partner) {
-    return await(postgres.journal().load(id(partner), List.of())).orElseThrow();
+    return await(journal.load(id(partner), question(partner))).orElseThrow();
+  }
+
+  private static Journal.Question question(String partner, EntryId... ids) {
+    return new Journal.Question(Optional.of(new UserId("alice")), List.of(ids), List.of());
   }
 
   private static ConversationId id(String partner) {
@@ -256,9 +263,8 @@ final class PostgresFaultsTest {
     Awaitility.await().atMost(PATIENCE).until(() -> backend("writer", "pid = " + frozen).isEmpty());
     ConversationState after =
         await(
-                postgres
-                    .journal()
-                    .load(id("bob"), List.of(new EntryId(talk.members().get(0).userKey(), late))))
+                journal.load(
+                    id("bob"), question("bob", new EntryId(talk.members().get(0).userKey(), late))))
             .orElseThrow();
     assertThat(after.tail()).isEqualTo(1 + after.found().size());
   }
@@ -365,11 +371,11 @@ final class PostgresFaultsTest {
     Promise<List<Context>> answered = Promise.promise();
     asking.runOnContext(
         start -> {
-          JournalWriter ofContext = postgres.journal().openWriter();
+          JournalWriter ofContext = journal.openWriter();
           opened.complete(ofContext);
           Future.join(
                   postgres.directory().ping().transform(end -> context()),
-                  postgres.journal().load(id("bob"), List.of()).transform(end -> context()),
+                  journal.load(id("bob"), question("bob")).transform(end -> context()),
                   ofContext.write(List.of(text(talk, 1))).transform(end -> context()))
               .map(all -> all.<Context>list())
               .onComplete(answered);

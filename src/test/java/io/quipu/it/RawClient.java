@@ -211,16 +211,15 @@ final class RawClient implements AutoCloseable {
     for (String member : members) {
       others.add(new UserId(member));
     }
+    Content create = new Content.Changed(new io.quipu.model.Change.Create(title, others));
+    return ackOf(create(UUID.randomUUID(), create, false));
+  }
+
+  /** Sends what makes a group under the next client_seq, and returns it. */
+  int create(UUID id, Content create, boolean resend) {
     clientSeq++;
-    send(
-        new Frame.Send(
-            clientSeq,
-            UUID.randomUUID(),
-            Optional.empty(),
-            Optional.empty(),
-            false,
-            new Content.Changed(new io.quipu.model.Change.Create(title, others))));
-    return ackOf(clientSeq);
+    send(new Frame.Send(clientSeq, id, Optional.empty(), Optional.empty(), resend, create));
+    return clientSeq;
   }
 
   void ack(ConversationId conversation, long seq) {

@@ -208,7 +208,10 @@ final class AppendPathSimulation {
 
   private final class Owner {
     final Sequencer sequencer =
-        new Sequencer(CONVERSATION, new Sequencer.Limits(64, 8, 100_000, 2, 4, 10, 50, 500, 3_000));
+        new Sequencer(
+            CONVERSATION,
+            new Sequencer.Limits(
+                64, 8, 100_000, 2, 4, new Sequencer.Rules(10, 1_000, 1_000, 8), 50, 500, 3_000));
 
     void take(Append append) {
       run(sequencer.step(new SequencerEvent.Arrived(append), nowMs));

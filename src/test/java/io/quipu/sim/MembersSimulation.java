@@ -333,7 +333,10 @@ final class MembersSimulation {
 
   private final class Owner {
     private final Sequencer sequencer =
-        new Sequencer(GROUP, new Sequencer.Limits(32, 4, 100_000, 4, 4, 10, 50, 500, 2_000));
+        new Sequencer(
+            GROUP,
+            new Sequencer.Limits(
+                32, 4, 100_000, 4, 4, new Sequencer.Rules(10, 1_000, 1_000, 8), 50, 500, 2_000));
 
     /** What a hole goes by. */
     private Optional<Boolean> rememberedBob = Optional.empty();

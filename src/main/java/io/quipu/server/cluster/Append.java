@@ -19,6 +19,8 @@ import java.util.UUID;
  * @param attempt how often this link has been sent again from its oldest unanswered; an answer
  *     repeats it, so that old refusals are known as such
  * @param resend a copy of this id may have been sent before this link
+ * @param system by the authority of the node itself, which needs no membership; never said by a
+ *     client
  */
 public record Append(
     SessionAddress origin,
@@ -32,4 +34,35 @@ public record Append(
     UserId sender,
     UUID clientMessageId,
     boolean resend,
-    Content content) {}
+    Content content,
+    boolean system) {
+  /** By the authority of its sender. */
+  public Append(
+      SessionAddress origin,
+      long link,
+      int number,
+      boolean first,
+      int attempt,
+      boolean betterRankedTried,
+      ConversationId conversation,
+      long senderKey,
+      UserId sender,
+      UUID clientMessageId,
+      boolean resend,
+      Content content) {
+    this(
+        origin,
+        link,
+        number,
+        first,
+        attempt,
+        betterRankedTried,
+        conversation,
+        senderKey,
+        sender,
+        clientMessageId,
+        resend,
+        content,
+        false);
+  }
+}

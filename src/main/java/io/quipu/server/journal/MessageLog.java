@@ -16,8 +16,10 @@ public interface MessageLog {
   /**
    * Reads several ranges for one reader in one statement. Each answer starts at its request's
    * fromSeq and ends at its toSeq, or earlier where a limit bites (never at nothing: one message
-   * always fits). What he may not see is a gap. Unknown and foreign conversations are absent from
-   * the answer. Nothing beyond the last seq that he may see is in an answer.
+   * always fits). What he may not see is a gap; of a message that was edited or taken back by an
+   * entry that he may not see, the new content is not shown: it reads as erased. Unknown and
+   * foreign conversations are absent from the answer. Nothing beyond the last seq that he may see
+   * is in an answer.
    */
   Future<List<MessageRange>> read(
       UserId reader, List<RangeRequest> ranges, int maxMessages, int maxBytes);
@@ -58,9 +60,27 @@ public interface MessageLog {
    * @param storedCursor what the store holds for this device; 0 = nothing
    * @param tail the last committed seq that the user may see
    * @param rolledBack the claimed cursor is beyond the conversation's tail
+   * @param older the user has joined and sees what was written before, up to here: nothing to be
+   *     pushed at him, but to be read when he asks for it; 0 = nothing is like that, or the device
+   *     is in the midst of it, or wants everything from 0
    */
   record Behind(
-      ConversationId conversation, long cursor, long storedCursor, long tail, boolean rolledBack) {}
+      ConversationId conversation,
+      long cursor,
+      long storedCursor,
+      long tail,
+      boolean rolledBack,
+      long older) {
+    /** With nothing older. */
+    public Behind(
+        ConversationId conversation,
+        long cursor,
+        long storedCursor,
+        long tail,
+        boolean rolledBack) {
+      this(conversation, cursor, storedCursor, tail, rolledBack, 0);
+    }
+  }
 
   /**
    * The periodic look: conversations with rows of transactions at or after {@code mark}, and for
@@ -76,6 +96,13 @@ public interface MessageLog {
 
   /**
    * @param tail the last committed seq that this device's user may see
+   * @param older as in {@link Behind}
    */
-  record DeviceBehind(long deviceKey, ConversationId conversation, long cursor, long tail) {}
+  record DeviceBehind(
+      long deviceKey, ConversationId conversation, long cursor, long tail, long older) {
+    /** With nothing older. */
+    public DeviceBehind(long deviceKey, ConversationId conversation, long cursor, long tail) {
+      this(deviceKey, conversation, cursor, tail, 0);
+    }
+  }
 }

@@ -185,8 +185,11 @@ final class DeliveryWindow {
     return foreign;
   }
 
-  /** The store says: this device's cursor is there, and there is more up to {@code tail}. */
-  void look(ConversationId conversation, long cursor, long tail) {
+  /**
+   * The store says: this device's cursor is there, and there is more up to {@code tail}, of which
+   * it is not sent what is not above {@code older}.
+   */
+  void look(ConversationId conversation, long cursor, long tail, long older) {
     Outstanding o = outstanding.get(conversation);
     if (o == null) {
       if (cursor >= tail) {
@@ -198,12 +201,14 @@ final class DeliveryWindow {
       }
       o = new Outstanding(conversation, cursor, true);
       o.seen = tail;
+      o.older = older;
       outstanding.put(conversation, o);
       enqueue(o);
       return;
     }
     if (!o.certain && cursor < o.acked) {
       o.acked = cursor;
+      o.older = older;
       if (o.deadlineMs == Outstanding.NEVER) {
         o.pushed = cursor;
       } else {
@@ -284,7 +289,7 @@ final class DeliveryWindow {
       Optional<Ask> ask = askAgain(o, budget);
       if (ask.isEmpty() && o.behind()) {
         int room = limits.windowMessages() - messages - reservedMessages;
-        int places = (int) Math.min(o.seen - o.pushed, Math.min(room, limits.windowMessages()));
+        int places = (int) Math.min(o.unpushed(), Math.min(room, limits.windowMessages()));
         if (!worthwhile(o, places, roomBytes)) {
           blocked = true;
           enqueue(o);
@@ -414,7 +419,7 @@ final class DeliveryWindow {
     if (messages + reservedMessages == 0) {
       return true;
     }
-    long wanted = Math.min(o.seen - o.pushed, limits.windowMessages() / WORTHWHILE_SHARE);
+    long wanted = Math.min(o.unpushed(), limits.windowMessages() / WORTHWHILE_SHARE);
     long least = Math.min(limits.pageBytes(), limits.windowBytes() / WORTHWHILE_SHARE);
     return places > 0 && places >= wanted && roomBytes >= Math.max(least, o.wantedBytes);
   }
@@ -435,7 +440,8 @@ final class DeliveryWindow {
 
   private static Ask fresh(Outstanding o, int places) {
     long from = o.pushed + 1;
-    return new Ask(o, from, from, o.pushed + places, false);
+    long readFrom = Math.max(from, o.older + 1);
+    return new Ask(o, from, readFrom, readFrom + places - 1, false);
   }
 
   private void pushAgain(Outstanding o, MessageRange range, List<Push> pushes) {
@@ -453,7 +459,7 @@ final class DeliveryWindow {
 
   private void pushFresh(Outstanding o, MessageRange range, List<Push> pushes, long nowMs) {
     if (range.fromSeq() == o.pushed + 1) {
-      int places = (int) (range.toSeq() - range.fromSeq() + 1);
+      int places = (int) (range.toSeq() - Math.max(o.pushed, o.older));
       int size = Sizes.bytes(range);
       if (messages == 0 || fits(places, size)) {
         o.wantedBytes = 0;

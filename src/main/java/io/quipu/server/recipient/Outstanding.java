@@ -24,7 +24,7 @@ final class Outstanding {
   /** Up to here there are committed entries. */
   long seen;
 
-  /** A new device is not sent what is not above this: a gap stands for it. */
+  /** A new device, or a new member, is not sent what is not above this: a gap stands for it. */
   long older;
 
   /** The highest pushed seq of another user; only kept for direct conversations. */
@@ -63,6 +63,11 @@ final class Outstanding {
 
   boolean behind() {
     return seen > pushed;
+  }
+
+  /** Places that are not pushed yet, what a gap stands for left out. */
+  long unpushed() {
+    return seen - Math.max(pushed, older);
   }
 
   boolean settled() {

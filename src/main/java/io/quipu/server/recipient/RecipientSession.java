@@ -65,8 +65,20 @@ final class RecipientSession {
   private boolean pagesFirst = true;
   private boolean closing;
 
-  /** What a look found; {@code cursor} rises with the acks that come meanwhile. */
-  private record Suspect(long cursor, long tail) {}
+  /**
+   * What a look found; {@code cursor} rises with the acks that come meanwhile, and then nothing is
+   * left out any more.
+   */
+  private record Suspect(long cursor, long tail, long older) {
+    Suspect risen(long seq) {
+      return seq > cursor ? new Suspect(seq, tail, 0) : this;
+    }
+
+    Suspect and(Suspect later) {
+      Suspect higher = later.cursor >= cursor ? later : this;
+      return new Suspect(higher.cursor, Math.max(tail, later.tail), higher.older);
+    }
+  }
 
   private static final class Running {
     final int run;
@@ -201,9 +213,7 @@ final class RecipientSession {
     }
     running.ifPresent(r -> r.movedMs = nowMs);
     if (!suspects.isEmpty()) {
-      suspects.computeIfPresent(
-          conversation,
-          (c, s) -> seq >= s.tail ? null : new Suspect(Math.max(s.cursor, seq), s.tail));
+      suspects.computeIfPresent(conversation, (c, s) -> seq >= s.tail ? null : s.risen(seq));
     }
     store(conversation, seq, tell);
   }
@@ -279,10 +289,8 @@ final class RecipientSession {
       window.lookAtAll(true);
       return;
     }
-    suspects.merge(
-        conversation,
-        new Suspect(cursor, behind.tail()),
-        (a, b) -> new Suspect(Math.max(a.cursor, b.cursor), Math.max(a.tail, b.tail)));
+    Suspect found = new Suspect(behind.cursor(), behind.tail(), behind.older()).risen(cursor);
+    suspects.merge(conversation, found, Suspect::and);
     suspectsDueMs = Math.min(suspectsDueMs, nowMs + limits.lookGraceMs());
   }
 
@@ -334,16 +342,17 @@ final class RecipientSession {
         i.hasNext(); ) {
       Map.Entry<ConversationId, Suspect> one = i.next();
       i.remove();
-      apply(one.getKey(), one.getValue().cursor, one.getValue().tail);
+      Suspect suspect = one.getValue();
+      apply(one.getKey(), suspect.cursor, suspect.tail, suspect.older);
     }
   }
 
-  private void apply(ConversationId conversation, long cursor, long tail) {
+  private void apply(ConversationId conversation, long cursor, long tail, long older) {
     Optional<Outstanding> place = inPlan(conversation);
     if (place.isPresent()) {
       place.get().seen = Math.max(place.get().seen, tail);
     } else {
-      window.look(conversation, cursor, tail);
+      window.look(conversation, cursor, tail, older);
     }
   }
 
@@ -530,7 +539,7 @@ final class RecipientSession {
   void tails(List<Behind> behind) {
     reading = false;
     for (Behind one : behind) {
-      apply(one.conversation(), one.cursor(), one.tail());
+      apply(one.conversation(), one.cursor(), one.tail(), one.older());
     }
   }
 

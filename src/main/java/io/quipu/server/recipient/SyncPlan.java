@@ -85,8 +85,9 @@ final class SyncPlan {
       if (one.rolledBack()) {
         resets.add(new Cursor(one.conversation(), one.tail()));
       } else {
+        place.older = one.older();
         if (newestOnly && !start.claimed(one.conversation()) && one.storedCursor() == 0) {
-          place.older = Math.max(0, one.tail() - limits.newestForNewDevice());
+          place.older = Math.max(place.older, one.tail() - limits.newestForNewDevice());
         }
         entries.put(one.conversation(), new Entry(place, one.tail()));
       }

@@ -1,6 +1,5 @@
 package io.quipu.server.sequencer;
 
-import io.quipu.model.Content;
 import io.quipu.model.ConversationId;
 import io.quipu.model.ErrorCode;
 import io.quipu.model.Message;
@@ -13,20 +12,17 @@ import io.quipu.server.cluster.AppendAnswer.Verdict;
 import io.quipu.server.cluster.SessionAddress;
 import io.quipu.server.fanout.Committed;
 import io.quipu.server.journal.Batch;
-import io.quipu.server.journal.ContentDigest;
 import io.quipu.server.journal.ConversationState;
+import io.quipu.server.journal.ConversationState.Aim;
 import io.quipu.server.journal.ConversationState.StoredId;
 import io.quipu.server.journal.EntryId;
 import io.quipu.server.journal.GroupCommit.Result;
+import io.quipu.server.journal.Journal;
 import io.quipu.server.journal.Journal.SendFate;
 import io.quipu.server.journal.NewEntry;
-import io.quipu.server.journal.StoredContent;
 import io.quipu.server.sequencer.Roster.Judgement;
-import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.HashMap;
-import java.util.HashSet;
-import java.util.Iterator;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -42,12 +38,15 @@ import java.util.Set;
  * COLD       an append was taken     LOADING
  * LOADING    Loaded                  READY, or CREATING for the first entry of a group
  *            LoadFailed              PAUSING, or COLD and all given up
- * CREATING   GroupCreated            LOADING
+ * CREATING   GroupCreated            LOADING, or VOIDING: its creator has as many as he may
  * READY      something to write      WRITING
- *            something to look up    LOADING   (a retry; a "no" needs state read after it arrived)
+ *            something to look up    LOADING   (a retry; a "no" needs state read after it arrived;
+ *                                              what names a message is judged on that message as it
+ *                                              is with the tail)
  *            a definite "no"         VOIDING   (a void row makes it true for every late copy)
- *            a "no" to a stranger    READY     (no row: UNKNOWN, and what he sent after it goes too)
- * WRITING    Committed               READY
+ *            a "no" to a stranger    READY     (no row: UNKNOWN, and what he sent after it goes too;
+ *                                              the same for who may begin nothing more now)
+ * WRITING    Committed               READY, or COLD if the conversation has another name now
  *            LeftOut                 LOADING   with the ids of the batch, then the same ones again;
  *                                              if that does not end, as Unknown
  *            Refused                 READY     with half the batch; a single entry: VOIDING
@@ -90,15 +89,11 @@ public final class Sequencer {
   private final DedupeWindow recent;
 
   /** Taken and not answered, in order; the first {@code inFlight} of them are being written. */
-  private final ArrayDeque<Pending> queue = new ArrayDeque<>();
-
-  private final Map<EntryId, Pending> queued = new HashMap<>();
+  private final WaitingAppends queue = new WaitingAppends();
 
   private Phase phase = Phase.COLD;
   private long attempt;
   private int inFlight;
-  private long queuedBytes;
-  private int queuedCopies;
   private int failures;
   private int collisions;
   private int largestBatch;
@@ -106,12 +101,16 @@ public final class Sequencer {
   private boolean exists;
   private long conversationKey;
   private long tail;
+
+  /** Whom the last load would have let begin this direct conversation. */
+  private Optional<UserId> beginner = Optional.empty();
+
   private Roster roster = Roster.EMPTY;
 
   /**
    * @param maxQueued appends taken and not answered
    * @param maxBatchEntries at most so many in one batch
-   * @param groupMembers of one group
+   * @param rules of what members do
    * @param retryMs before the first retry after the store failed; doubles up to maxRetryMs
    * @param giveUpMs an append that waits longer for the store is given up
    */
@@ -121,10 +120,18 @@ public final class Sequencer {
       int maxBatchBytes,
       int maxLinks,
       int recentIds,
-      int groupMembers,
+      Rules rules,
       int retryMs,
       int maxRetryMs,
       int giveUpMs) {}
+
+  /**
+   * @param groupMembers of one group
+   * @param editMs so long after its storing a sender may edit a message
+   * @param recallMs so long after its storing a sender may recall a message
+   * @param reactionsPerMessage of one user
+   */
+  public record Rules(int groupMembers, int editMs, int recallMs, int reactionsPerMessage) {}
 
   public Sequencer(ConversationId conversation, Limits limits) {
     this.conversation = conversation;
@@ -141,19 +148,16 @@ public final class Sequencer {
 
   /** Bytes of the content that waits. */
   long queuedBytes() {
-    return queuedBytes;
+    return queue.bytes();
   }
 
   /** Ends it after a bug; returns all that waits, copies too, in order. */
   List<Append> abandon() {
     List<Append> waiting = new ArrayList<>();
-    for (Pending pending : queue) {
+    for (Pending pending : queue.clear()) {
       waiting.add(pending.append);
       waiting.addAll(pending.copies);
     }
-    queue.clear();
-    queued.clear();
-    queuedBytes = 0;
     return waiting;
   }
 
@@ -175,7 +179,7 @@ public final class Sequencer {
       }
     } else if (event instanceof SequencerEvent.GroupCreated created) {
       if (answers(Phase.CREATING, created.attempt())) {
-        load(effects);
+        created(created.admitted(), effects);
       }
     } else if (event instanceof SequencerEvent.Voided voided) {
       if (answers(Phase.VOIDING, voided.attempt())) {
@@ -201,38 +205,36 @@ public final class Sequencer {
   // ---- arrival
 
   private void arrived(Append append, long nowMs, List<SequencerEffect> effects) {
-    if (conversation.isDirect() && !conversation.isDirectOf(append.sender())) {
+    if (conversation.isDirect() && !conversation.isDirectOf(append.sender()) && !append.system()) {
       effects.add(new SequencerEffect.Answer(append, STRANGER_TO_A_DIRECT_ONE));
       return;
     }
     OwnerLinks.Place place = links.place(append);
     EntryId id = new EntryId(append.senderKey(), append.clientMessageId());
-    Pending twin = queued.get(id);
+    Optional<Pending> twin = queue.twinOf(id);
     if (place == OwnerLinks.Place.GAP) {
       effects.add(notTaken(append, Reason.LINK_GAP));
       return;
     }
-    boolean copy = twin != null && twin.sameContent(append);
-    if (queue.size() + queuedCopies >= limits.maxQueued() && !(copy && twin.replaces(append))) {
+    boolean copy = twin.isPresent() && twin.get().sameContent(append);
+    if (queue.sizeWithCopies() >= limits.maxQueued() && !(copy && twin.get().replaces(append))) {
       // Filled by a store that has failed again and again (once may be a faster rival): no use to
       // wait for room.
       effects.add(notTaken(append, failures > 1 ? Reason.STORE_DOWN : Reason.BUSY));
       return;
     }
     if (copy) {
-      joins(twin, append, place);
+      joins(twin.get(), append, place);
       return;
     }
     boolean answerOnly = place == OwnerLinks.Place.OLD;
     if (!answerOnly) {
       links.accepted(append);
     }
-    boolean lookUp = place != OwnerLinks.Place.NEXT || twin != null || recent.probablyStored(id);
+    boolean lookUp = place != OwnerLinks.Place.NEXT || twin.isPresent() || recent.probablyStored(id);
     Pending pending = new Pending(append, id, nowMs, lookUp, answerOnly);
     pending.arrivedIn = attempt;
     queue.add(pending);
-    queuedBytes += pending.bytes;
-    queued.putIfAbsent(id, pending);
     advance(effects);
   }
 
@@ -242,9 +244,7 @@ public final class Sequencer {
       links.accepted(copy);
       twin.answerOnly = false;
     }
-    queuedCopies -= twin.copies.size();
-    twin.addCopy(copy);
-    queuedCopies += twin.copies.size();
+    queue.addCopy(twin, copy);
     twin.arrivedIn = attempt;
     twin.lookedUp = false;
   }
@@ -256,13 +256,12 @@ public final class Sequencer {
     exists = state.isPresent();
     tail = state.map(ConversationState::tail).orElse(0L);
     conversationKey = state.map(ConversationState::conversationKey).orElse(0L);
-    roster = state.map(s -> Roster.of(s.members())).orElse(Roster.EMPTY);
+    roster = state.map(Roster::of).orElse(Roster.EMPTY);
+    aimed(state);
     Map<EntryId, StoredId> found = new HashMap<>();
     state.ifPresent(s -> s.found().forEach(row -> found.put(row.id(), row)));
-    Iterator<Pending> pendings = queue.iterator();
     List<Pending> answered = new ArrayList<>();
-    while (pendings.hasNext()) {
-      Pending pending = pendings.next();
+    for (Pending pending : queue) {
       if (pending.askedIn != attempt) {
         continue;
       }
@@ -270,30 +269,36 @@ public final class Sequencer {
       pending.lookedUp = pending.askedIn > pending.arrivedIn;
       StoredId row = found.get(pending.id);
       if (row != null || pending.answerOnly) {
-        pendings.remove();
         answered.add(pending);
-        pending.answer(verdictOf(pending, Optional.ofNullable(row)), effects);
+        pending.answer(pending.verdict(Optional.ofNullable(row)), effects);
       }
     }
-    answered.forEach(this::unqueue);
+    if (!answered.isEmpty()) {
+      queue.removeAll(answered);
+    }
     advance(effects);
   }
 
-  private static Verdict verdictOf(Pending pending, Optional<StoredId> row) {
-    if (row.isEmpty()) {
-      return new Verdict.NotTaken(Reason.LINK_GAP);
+  /** Only the head's aim is asked for: it is written, or refused, before anything else is. */
+  private void aimed(Optional<ConversationState> state) {
+    Pending head = queue.head();
+    Optional<Aim> aim = head.aim();
+    if (aim.isPresent() && head.askedIn == attempt) {
+      head.target = state.map(s -> s.targets().get(aim.get()));
+      head.targetAt = tail;
     }
-    if (row.get().isVoid()) {
-      return new Verdict.Refused(
-          ErrorCode.VOIDED, Outcome.NOT_APPLIED, "this client_message_id was cancelled");
+  }
+
+  private void created(boolean admitted, List<SequencerEffect> effects) {
+    Pending head = queue.head();
+    head.admitted = admitted;
+    if (admitted) {
+      load(effects);
+    } else {
+      head.refusal =
+          new Judgement.No(ErrorCode.QUOTA_REACHED, "you own as many groups as one user may");
+      voidHead(effects);
     }
-    ContentDigest digest = ContentDigest.of(StoredContent.of(pending.append.content()));
-    return digest.equals(row.get().digest())
-        ? new Verdict.Stored(row.get().seq(), row.get().storedAtMs(), true)
-        : new Verdict.Refused(
-            ErrorCode.ID_REUSED,
-            Outcome.NOT_APPLIED,
-            "this client_message_id is stored with another content");
   }
 
   private void wrote(Result result, long nowMs, List<SequencerEffect> effects) {
@@ -326,10 +331,10 @@ public final class Sequencer {
     }
     List<Message> messages = new ArrayList<>(inFlight);
     List<SessionAddress> origins = new ArrayList<>(inFlight);
-    Set<UserId> audience = roster.present();
+    Set<UserId> audience = roster.audience(queue.head().append);
+    Optional<ConversationId> renamed = Optional.empty();
     for (int i = 0; i < inFlight; i++) {
-      Pending pending = queue.remove();
-      unqueue(pending);
+      Pending pending = queue.removeHead();
       recent.committed(pending.id);
       tail++;
       Append append = pending.append;
@@ -338,17 +343,29 @@ public final class Sequencer {
               tail, append.sender(), append.clientMessageId(), storedAtMs, append.content()));
       origins.add(append.origin());
       pending.answer(new Verdict.Stored(tail, storedAtMs, false), effects);
-      if (append.content() instanceof Content.Changed) {
-        roster = roster.after(append);
-        audience = new HashSet<>(audience);
-        audience.addAll(roster.present());
+      if (pending.isChange()) {
+        renamed = roster.newName(append);
+        roster = roster.after(append, tail);
       }
     }
     inFlight = 0;
     effects.add(
         new SequencerEffect.Publish(
-            new Committed(conversation, messages, origins, List.copyOf(audience))));
+            new Committed(renamed.orElse(conversation), messages, origins, List.copyOf(audience))));
+    if (renamed.isPresent()) {
+      forget();
+    }
     advance(effects);
+  }
+
+  /** Under this name there is no conversation any more; or another one. */
+  private void forget() {
+    phase = Phase.COLD;
+    exists = false;
+    tail = 0;
+    conversationKey = 0;
+    roster = Roster.EMPTY;
+    links.forgetAll();
   }
 
   /** The store refuses a row: the batch is halved until it is alone, and then made void. */
@@ -362,16 +379,15 @@ public final class Sequencer {
       return;
     }
     inFlight = 0;
-    queue.element().refusal =
+    queue.head().refusal =
         new Judgement.No(ErrorCode.STORE_REFUSED, "the store cannot hold this message");
     voidHead(effects);
   }
 
   private void storeFailed(long nowMs, List<SequencerEffect> effects) {
-    Pending oldest = queue.peek();
-    if (oldest == null) {
+    if (queue.isEmpty()) {
       phase = Phase.COLD;
-    } else if (nowMs - oldest.arrivedMs >= limits.giveUpMs()) {
+    } else if (nowMs - queue.head().arrivedMs >= limits.giveUpMs()) {
       giveUpAll(effects);
     } else {
       pause(nowMs, effects);
@@ -379,7 +395,7 @@ public final class Sequencer {
   }
 
   private void pause(long nowMs, List<SequencerEffect> effects) {
-    Pending oldest = queue.element();
+    Pending oldest = queue.head();
     long left = Math.max(1, oldest.arrivedMs + limits.giveUpMs() - nowMs);
     long backOff = (long) limits.retryMs() << Math.min(failures, 10);
     failures++;
@@ -391,11 +407,7 @@ public final class Sequencer {
 
   private void giveUpAll(List<SequencerEffect> effects) {
     Verdict gone = new Verdict.NotTaken(Reason.STORE_DOWN);
-    queue.forEach(pending -> pending.answer(gone, effects));
-    queue.clear();
-    queued.clear();
-    queuedBytes = 0;
-    queuedCopies = 0;
+    queue.clear().forEach(pending -> pending.answer(gone, effects));
     links.forgetAll();
     inFlight = 0;
     failures = 0;
@@ -405,23 +417,19 @@ public final class Sequencer {
   }
 
   private void askAgainWhatWasInFlight() {
-    Iterator<Pending> pendings = queue.iterator();
-    for (int i = 0; i < inFlight; i++) {
-      pendings.next().lookUp = true;
-    }
+    queue.lookUpAgain(inFlight);
     inFlight = 0;
   }
 
   private void voided(SendFate fate, List<SequencerEffect> effects) {
     if (fate.state() == SendState.STORED) {
       // Another owner was faster: what is stored, and the tail, are not what was read here.
-      queue.element().lookUp = true;
+      queue.head().lookUp = true;
       load(effects);
       return;
     }
     phase = Phase.READY;
-    Pending head = queue.remove();
-    unqueue(head);
+    Pending head = queue.removeHead();
     Judgement.No no = head.refusal;
     head.answer(new Verdict.Refused(no.code(), Outcome.NOT_APPLIED, no.detail()), effects);
     advance(effects);
@@ -450,12 +458,15 @@ public final class Sequencer {
     for (Pending pending : queue) {
       boolean full = batch.size() == largestBatch;
       boolean tooBig = !batch.isEmpty() && bytes + pending.bytes > limits.maxBatchBytes();
-      if (full || tooBig || pending.lookUp || queued.get(pending.id) != pending) {
+      if (full || tooBig || pending.lookUp || !queue.speaksForItsId(pending)) {
         break;
       }
-      boolean change = pending.append.content() instanceof Content.Changed;
+      boolean change = pending.isChange();
       // A change travels alone, so nothing is ever judged on an entry that is not committed.
-      if (change && !batch.isEmpty()) {
+      if (change
+          && (!batch.isEmpty()
+              || !pending.isPrepared(tail)
+              || pending.creates() && !pending.admitted)) {
         break;
       }
       if (!exists || !(judge(pending) instanceof Judgement.Yes)) {
@@ -471,41 +482,63 @@ public final class Sequencer {
   }
 
   private Judgement judge(Pending pending) {
-    return roster.judge(conversation, pending.append, tail, limits.groupMembers());
+    return roster.judge(conversation, pending.append, tail, pending.target, limits.rules());
   }
 
   private void headCannotBeWritten(List<SequencerEffect> effects) {
-    Pending head = queue.element();
-    if (head.lookUp || queued.get(head.id) != head) {
-      queued.put(head.id, head);
+    Pending head = queue.head();
+    if (head.lookUp || !queue.speaksForItsId(head) || !head.isPrepared(tail)) {
+      queue.letSpeak(head);
       head.lookUp = true;
       load(effects);
       return;
     }
-    Judgement judgement = judge(head);
-    if (judgement instanceof Judgement.Yes) {
-      // A group's first entry, and there is no row for the group yet.
-      phase = Phase.CREATING;
-      attempt++;
-      effects.add(new SequencerEffect.CreateGroup(attempt, conversation));
+    if (!exists && conversation.isDirect()) {
+      notBegun(head, effects);
       return;
     }
+    Judgement judgement = judge(head);
     if (!head.lookedUp) {
       // A "no" is given only on committed state that was read after the append arrived.
       head.lookUp = true;
       load(effects);
       return;
     }
+    if (judgement instanceof Judgement.Yes) {
+      // A group's first entry: may he have one more, and is there a row for it?
+      phase = Phase.CREATING;
+      attempt++;
+      effects.add(new SequencerEffect.CreateGroup(attempt, conversation, head.append.sender()));
+      return;
+    }
     if (judgement instanceof Judgement.Stranger) {
-      refuseStranger(effects);
+      refuseWithoutRow(ErrorCode.CONVERSATION_UNKNOWN, "no such conversation", effects);
       return;
     }
     head.refusal = (Judgement.No) judgement;
     voidHead(effects);
   }
 
+  /** The store did not let this one begin the direct conversation; another one's load may. */
+  private void notBegun(Pending head, List<SequencerEffect> effects) {
+    if (!head.lookedUp || !beginner.equals(beginnerOf(head))) {
+      head.lookUp = true;
+      load(effects);
+    } else if (beginner.isPresent()) {
+      refuseWithoutRow(
+          ErrorCode.RATE_LIMITED, "too many new direct conversations within an hour", effects);
+    } else {
+      refuseWithoutRow(ErrorCode.CONVERSATION_UNKNOWN, "no such conversation", effects);
+    }
+  }
+
+  private Optional<UserId> beginnerOf(Pending head) {
+    UserId sender = head.append.sender();
+    return conversation.isDirectOf(sender) ? Optional.of(sender) : Optional.empty();
+  }
+
   private void voidHead(List<SequencerEffect> effects) {
-    Pending head = queue.element();
+    Pending head = queue.head();
     phase = Phase.VOIDING;
     attempt++;
     effects.add(
@@ -514,21 +547,16 @@ public final class Sequencer {
   }
 
   /**
-   * Who was never a member leaves no row, so a copy of his append could still be stored if he
-   * became one: UNKNOWN. What he sent after it is given up, on every link: a copy of it may stand
-   * on several, and none of them may go on without it.
+   * Who was never a member, or may not begin a conversation now, leaves no row, so a copy of his
+   * append could still be stored if he became one, or later: UNKNOWN. What he sent after it is
+   * given up, on every link: a copy of it may stand on several, and none of them may go on without
+   * it.
    */
-  private void refuseStranger(List<SequencerEffect> effects) {
-    Pending head = queue.element();
-    Verdict no =
-        new Verdict.Refused(
-            ErrorCode.CONVERSATION_UNKNOWN, Outcome.UNKNOWN, "no such conversation");
+  private void refuseWithoutRow(ErrorCode code, String detail, List<SequencerEffect> effects) {
+    Pending head = queue.head();
+    Verdict no = new Verdict.Refused(code, Outcome.UNKNOWN, detail);
     Verdict behind = new Verdict.NotTaken(Reason.LINK_GAP);
-    List<Pending> his =
-        queue.stream().filter(one -> one.id.senderKey() == head.id.senderKey()).toList();
-    for (Pending pending : his) {
-      queue.remove(pending);
-      unqueue(pending);
+    for (Pending pending : queue.removeAllOf(head.id.senderKey())) {
       pending.answer(pending.equals(head) ? no : behind, effects);
       links.forget(pending.append);
       pending.copies.forEach(links::forget);
@@ -538,17 +566,16 @@ public final class Sequencer {
   private void load(List<SequencerEffect> effects) {
     phase = Phase.LOADING;
     attempt++;
-    List<EntryId> ids = new ArrayList<>();
-    for (Pending pending : queue) {
-      if (ids.size() == limits.maxBatchEntries()) {
-        break;
-      }
-      if (pending.lookUp || pending.append.resend() && !pending.lookedUp || !exists) {
-        pending.askedIn = attempt;
-        ids.add(pending.id);
-      }
+    Pending head = queue.head();
+    Optional<Aim> aim = head.aim();
+    if (aim.isPresent()) {
+      head.lookUp = true;
     }
-    effects.add(new SequencerEffect.Load(attempt, conversation, ids));
+    List<EntryId> ids = queue.ask(attempt, limits.maxBatchEntries(), !exists);
+    beginner = conversation.isDirect() ? beginnerOf(head) : Optional.empty();
+    Journal.Question question =
+        new Journal.Question(beginner, ids, aim.map(List::of).orElse(List.of()));
+    effects.add(new SequencerEffect.Load(attempt, conversation, question));
   }
 
   private void write(List<Pending> batch, List<SequencerEffect> effects) {
@@ -561,18 +588,13 @@ public final class Sequencer {
     for (Pending pending : batch) {
       seq++;
       Append append = pending.append;
-      entries.add(new NewEntry(seq, pending.id, append.content(), roster.memberChanges(append)));
+      entries.add(
+          new NewEntry(seq, pending.id, append.content(), roster.memberChanges(append, seq)));
       bytes += pending.bytes;
     }
     effects.add(
         new SequencerEffect.Write(
             attempt, new Batch(conversationKey, entries), bytes, batchesAlone > 0));
-  }
-
-  private void unqueue(Pending pending) {
-    queuedBytes -= pending.bytes;
-    queuedCopies -= pending.copies.size();
-    queued.remove(pending.id, pending);
   }
 
   private static SequencerEffect notTaken(Append append, Reason reason) {

@@ -7,6 +7,7 @@ import io.quipu.server.cluster.AppendAnswer.Verdict;
 import io.quipu.server.fanout.Committed;
 import io.quipu.server.journal.Batch;
 import io.quipu.server.journal.EntryId;
+import io.quipu.server.journal.Journal;
 import java.util.List;
 import java.util.UUID;
 
@@ -14,10 +15,15 @@ import java.util.UUID;
  * What a conversation at its owner wants done. What asks the store is answered with its attempt.
  */
 public sealed interface SequencerEffect {
-  record Load(long attempt, ConversationId conversation, List<EntryId> ids)
-      implements SequencerEffect {}
+  record Load(long attempt, ConversationId conversation, Journal.Question question)
+      implements SequencerEffect {
+    public List<EntryId> ids() {
+      return question.ids();
+    }
+  }
 
-  record CreateGroup(long attempt, ConversationId group) implements SequencerEffect {}
+  record CreateGroup(long attempt, ConversationId group, UserId creator)
+      implements SequencerEffect {}
 
   /**
    * @param alone in a statement of its own, since the store has refused something here lately

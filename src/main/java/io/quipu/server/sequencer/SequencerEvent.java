@@ -13,13 +13,16 @@ public sealed interface SequencerEvent {
   record Arrived(Append append) implements SequencerEvent {}
 
   /**
-   * @param state empty if there is no such conversation
+   * @param state empty if there is no such conversation, and the question does not begin it
    */
   record Loaded(long attempt, Optional<ConversationState> state) implements SequencerEvent {}
 
   record LoadFailed(long attempt) implements SequencerEvent {}
 
-  record GroupCreated(long attempt) implements SequencerEvent {}
+  /**
+   * @param admitted false: its creator owns as many as one user may
+   */
+  record GroupCreated(long attempt, boolean admitted) implements SequencerEvent {}
 
   record Wrote(long attempt, GroupCommit.Result result) implements SequencerEvent {}
 

@@ -296,7 +296,7 @@ public final class SequencerVerticle extends VerticleBase {
             result -> step(new SequencerEvent.Wrote(write.attempt(), result)));
       } else if (effect instanceof SequencerEffect.Load load) {
         journal
-            .load(load.conversation(), load.ids())
+            .load(load.conversation(), load.question())
             .onSuccess(
                 state -> stepAndFlush(this, new SequencerEvent.Loaded(load.attempt(), state)))
             .onFailure(
@@ -306,9 +306,10 @@ public final class SequencerVerticle extends VerticleBase {
                 });
       } else if (effect instanceof SequencerEffect.CreateGroup create) {
         journal
-            .createGroup(create.group())
+            .createGroup(create.group(), create.creator())
             .onSuccess(
-                done -> stepAndFlush(this, new SequencerEvent.GroupCreated(create.attempt())))
+                admitted ->
+                    stepAndFlush(this, new SequencerEvent.GroupCreated(create.attempt(), admitted)))
             .onFailure(
                 failure -> {
                   failed("a group could not be created", create.group(), failure);

@@ -202,6 +202,7 @@ final class AppendLink {
         append.sender(),
         append.clientMessageId(),
         append.resend() || attempt > 0,
-        append.content());
+        append.content(),
+        append.system());
   }
 }

@@ -43,6 +43,7 @@ import java.util.function.LongSupplier;
  * whose client_seq is not the next          the answer it had, none while it waits, or a jump
  * that names no conversation                INVALID_REQUEST
  * to a direct conversation of others        CONVERSATION_UNKNOWN  NOT_APPLIED
+ * that erases a user                        NOT_ALLOWED
  * while another id is awaited there         EARLIER_SEND_UNRESOLVED
  * too large, a first attempt                BODY_TOO_LARGE        NOT_APPLIED
  * beyond the window                         SEND_WINDOW_FULL      and awaited from now on
@@ -51,6 +52,9 @@ import java.util.function.LongSupplier;
  * </pre>
  */
 final class Sends {
+  /** What an hour allows has room again some time within that hour. */
+  private static final int RATE_RETRY_MS = 60_000;
+
   private final SessionAddress address;
   private final Session.Rules rules;
   private final LongSupplier linkIds;
@@ -215,6 +219,18 @@ final class Sends {
           ErrorCode.CONVERSATION_UNKNOWN,
           Outcome.NOT_APPLIED,
           "no such conversation",
+          effects);
+      return;
+    }
+    if (send.content() instanceof Content.Changed changed
+        && changed.change() instanceof Change.EraseUser) {
+      reject(
+          send.clientSeq(),
+          id,
+          named,
+          ErrorCode.NOT_ALLOWED,
+          neverSentOn,
+          "users are erased by the server",
           effects);
       return;
     }
@@ -461,6 +477,9 @@ final class Sends {
       String detail,
       List<SessionEffect> effects) {
     int retryAfterMs = code.advice() == Advice.RETRY_SAME_ID ? rules.appendRetryMs() : 0;
+    if (code == ErrorCode.RATE_LIMITED) {
+      retryAfterMs = RATE_RETRY_MS;
+    }
     answer(
         new Frame.SendRejected(clientSeq, id, conversation, code, outcome, retryAfterMs, 0, detail),
         clientSeq,
@@ -475,7 +494,10 @@ final class Sends {
 
   /** What the limit of a body is about. */
   private static int bodyBytes(Content content) {
-    return content instanceof Content.Changed ? 0 : sizeOf(content);
+    if (content instanceof Content.Changed changed) {
+      return changed.change() instanceof Change.Edit edit ? sizeOf(edit.content()) : 0;
+    }
+    return sizeOf(content);
   }
 
   private static int sizeOf(Content content) {

@@ -156,7 +156,8 @@ public final class Sessions {
 
   /**
    * Appends once, outside of any session: a link of its own with one send. A retry with the same id
-   * is a success. Fails with {@code QuipuException}; outcome UNKNOWN where a copy may travel.
+   * is a success. Fails with {@code QuipuException}; outcome UNKNOWN where a copy may travel. What
+   * {@link UserId#SYSTEM} sends is sent by the authority of the node.
    */
   public Future<Verdict.Stored> append(
       UserId user,
@@ -164,6 +165,20 @@ public final class Sessions {
       UUID clientMessageId,
       boolean resend,
       Content content) {
+    return append(user, conversation, clientMessageId, resend, content, user.equals(UserId.SYSTEM));
+  }
+
+  /**
+   * The same by the authority of the node itself, if {@code system}: then the user need not be a
+   * member, nor be the one who asks.
+   */
+  public Future<Verdict.Stored> append(
+      UserId user,
+      ConversationId conversation,
+      UUID clientMessageId,
+      boolean resend,
+      Content content,
+      boolean system) {
     if (appendsAtWork >= rules.maxOneAppends()) {
       return Future.failedFuture(
           new QuipuException(
@@ -172,7 +187,7 @@ public final class Sessions {
               "too many requests at work"));
     }
     appendsAtWork++;
-    return appendAs(user, conversation, clientMessageId, resend, content)
+    return appendAs(user, conversation, clientMessageId, resend, content, system)
         .onComplete(ended -> appendsAtWork--);
   }
 
@@ -181,7 +196,8 @@ public final class Sessions {
       ConversationId conversation,
       UUID clientMessageId,
       boolean resend,
-      Content content) {
+      Content content,
+      boolean system) {
     return directory
         .userKey(user)
         .compose(
@@ -202,7 +218,8 @@ public final class Sessions {
                       user,
                       clientMessageId,
                       resend,
-                      content);
+                      content,
+                      system);
               one.link.add(append, 1, 0, clock.nowMs());
               router.route(append);
               return one.done.future().onComplete(ended -> oneAppends.remove(number));

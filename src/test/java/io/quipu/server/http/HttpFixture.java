@@ -14,7 +14,6 @@ import io.quipu.server.config.Configuration;
 import io.quipu.server.journal.ConversationState;
 import io.quipu.server.journal.ConversationState.Membership;
 import io.quipu.server.journal.Directory;
-import io.quipu.server.journal.EntryId;
 import io.quipu.server.journal.Journal;
 import io.quipu.server.journal.JournalWriter;
 import io.quipu.server.journal.MessageLog;
@@ -350,12 +349,12 @@ final class HttpFixture implements AutoCloseable {
 
       @Override
       public Future<Optional<ConversationState>> load(
-          ConversationId conversation, Collection<EntryId> ids) {
+          ConversationId conversation, Question question) {
         throw new UnsupportedOperationException();
       }
 
       @Override
-      public Future<Void> createGroup(ConversationId group) {
+      public Future<Boolean> createGroup(ConversationId group, UserId creator) {
         throw new UnsupportedOperationException();
       }
     };

@@ -26,21 +26,29 @@ import io.quipu.model.Change;
 import io.quipu.model.Content;
 import io.quipu.model.ConversationId;
 import io.quipu.model.ErrorCode;
+import io.quipu.model.GroupSettings;
 import io.quipu.model.Outcome;
 import io.quipu.model.Role;
 import io.quipu.model.SendState;
+import io.quipu.model.UserId;
 import io.quipu.server.cluster.Append;
 import io.quipu.server.cluster.AppendAnswer.Reason;
 import io.quipu.server.cluster.AppendAnswer.Verdict;
+import io.quipu.server.journal.ContentDigest;
 import io.quipu.server.journal.ConversationState;
+import io.quipu.server.journal.ConversationState.Aim;
 import io.quipu.server.journal.ConversationState.Membership;
+import io.quipu.server.journal.ConversationState.Target;
 import io.quipu.server.journal.GroupCommit.Result;
 import io.quipu.server.journal.Journal.SendFate;
 import io.quipu.server.journal.NewEntry;
+import io.quipu.server.journal.StoredContent;
 import io.quipu.server.sequencer.SequencerEffect.Answer;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
 import org.junit.jupiter.api.Test;
 
 class SequencerTest {
@@ -48,8 +56,9 @@ class SequencerTest {
   private static final int MAX_BATCH = 4;
   private static final int MAX_BYTES = 100;
   private static final int GIVE_UP_MS = 1_000;
+  private static final Sequencer.Rules RULES = new Sequencer.Rules(3, 1_000, 2_000, 2);
   private static final Sequencer.Limits LIMITS =
-      new Sequencer.Limits(MAX_QUEUED, MAX_BATCH, MAX_BYTES, 8, 4, 3, 50, 400, GIVE_UP_MS);
+      new Sequencer.Limits(MAX_QUEUED, MAX_BATCH, MAX_BYTES, 8, 4, RULES, 50, 400, GIVE_UP_MS);
   private static final List<Membership> BOTH = List.of(member(ALICE), member(BOB));
 
   private Sequencer sequencer = new Sequencer(DIRECT, LIMITS);
@@ -246,7 +255,7 @@ class SequencerTest {
     step(new SequencerEvent.PauseOver(old));
     step(new SequencerEvent.Voided(old, new SendFate(SendState.VOID, 0, 0)));
     step(new SequencerEvent.VoidFailed(old));
-    step(new SequencerEvent.GroupCreated(old));
+    step(new SequencerEvent.GroupCreated(old, true));
     assertThat(effects).isEmpty();
 
     step(new SequencerEvent.Wrote(now, new Result.Committed(9)));
@@ -601,7 +610,7 @@ class SequencerTest {
     arrive(hello);
     step(new SequencerEvent.Loaded(attempt(), Optional.empty()));
     assertThat(only(SequencerEffect.CreateGroup.class).group()).isEqualTo(GROUP);
-    step(new SequencerEvent.GroupCreated(attempt()));
+    step(new SequencerEvent.GroupCreated(attempt(), true));
     loaded(state(0, List.of()));
     assertThat(only(SequencerEffect.Write.class).batch().entries().get(0).members())
         .containsExactly(
@@ -618,6 +627,201 @@ class SequencerTest {
     step(new SequencerEvent.Loaded(attempt(), Optional.empty()));
     step(new SequencerEvent.LoadFailed(attempt()));
     assertThat(only(SequencerEffect.Pause.class)).isNotNull();
+  }
+
+  // ---- what names a message
+
+  @Test
+  void whatNamesAMessageIsReadWithTheTailWhenItsTurnComes() {
+    ready(4);
+    Append alices = text(DIRECT, ALICE, 1);
+    Append edit = change(DIRECT, ALICE, 2, new Change.Edit(3, Content.Text.of("x")));
+    Append behind = text(DIRECT, BOB, 3);
+    arrive(alices);
+    long attempt = attempt();
+    arrive(edit);
+    arrive(behind);
+    step(new SequencerEvent.Wrote(attempt, new Result.Committed(9)));
+
+    SequencerEffect.Load load = only(SequencerEffect.Load.class);
+    Aim aim = new Aim(3, 1, "");
+    assertThat(load.question().aims()).containsExactly(aim);
+    assertThat(load.ids()).contains(entryId(ALICE, 2));
+    loaded(aimed(5, aim, OWN));
+    assertThat(ids()).as("alone").containsExactly(entryId(ALICE, 2));
+    wrote(new Result.LeftOut());
+    assertThat(only(SequencerEffect.Load.class).question().aims())
+        .as("of another tail, another look")
+        .containsExactly(aim);
+    loaded(aimed(6, aim, OWN));
+    wrote(new Result.Committed(9));
+    assertThat(ids()).containsExactly(entryId(BOB, 3));
+    assertThat(seqs()).containsExactly(8L);
+  }
+
+  @Test
+  void eachThatNamesAMessageIsJudgedOnWhatThoseBeforeItHaveLeft() {
+    ready(4);
+    Append recall = change(DIRECT, ALICE, 1, new Change.Recall(3));
+    Append edit = change(DIRECT, ALICE, 2, new Change.Edit(3, Content.Text.of("x")));
+    arrive(recall);
+    long attempt = attempt();
+    arrive(edit);
+    Aim aim = new Aim(3, 1, "");
+    step(new SequencerEvent.Loaded(attempt, Optional.of(aimed(4, aim, OWN))));
+    wrote(new Result.Committed(9));
+    assertThat(only(SequencerEffect.Load.class).question().aims()).containsExactly(aim);
+    loaded(aimed(5, aim, new Target(true, true, true, true, true, 0, 0)));
+    assertThat(only(SequencerEffect.VoidSend.class).clientMessageId())
+        .isEqualTo(edit.clientMessageId());
+    voidedNow();
+    assertRefused(edit, ErrorCode.MESSAGE_RECALLED, Outcome.NOT_APPLIED);
+  }
+
+  @Test
+  void aRetryOfAnEditIsFoundBeforeItsMessageIsLookedAt() {
+    ready(4);
+    Append edit = change(DIRECT, ALICE, 2, new Change.Edit(3, Content.Text.of("x")));
+    arrive(edit);
+    ContentDigest digest = ContentDigest.of(StoredContent.of(edit.content()));
+    ConversationState.StoredId row =
+        new ConversationState.StoredId(entryId(ALICE, 2), 4, 5, digest);
+    loaded(state(4, BOTH, row));
+    assertThat(answers()).containsExactly(new Answer(edit, ackedAgain(4)));
+  }
+
+  private static final Target OWN = new Target(true, true, true, false, false, 0, 0);
+
+  private static ConversationState aimed(long tail, Aim aim, Target target) {
+    return new ConversationState(
+        7, tail, GroupSettings.DEFAULT, BOTH, Set.of(), List.of(), Map.of(aim, target));
+  }
+
+  // ---- blocks, quotas, erasure, the system
+
+  @Test
+  void aBlockIsNotPublishedToWhoIsBlockedAndHisSendsAreRefusedLikeAStrangers() {
+    ready(4);
+    Append block = change(DIRECT, ALICE, 1, new Change.Block());
+    Append bobs = text(DIRECT, BOB, 2);
+    arrive(block);
+    long attempt = attempt();
+    arrive(bobs);
+    step(new SequencerEvent.Wrote(attempt, new Result.Committed(9)));
+    assertThat(only(SequencerEffect.Publish.class).committed().audience()).containsExactly(ALICE);
+    Membership bobsTime = member(BOB, Role.MEMBER, 1, 4);
+    ConversationState blocked =
+        new ConversationState(
+            7,
+            5,
+            GroupSettings.DEFAULT,
+            List.of(member(ALICE), bobsTime),
+            Set.of(ALICE),
+            List.of(),
+            Map.of());
+    loaded(blocked);
+    assertThat(only(SequencerEffect.VoidSend.class).sender()).isEqualTo(BOB);
+    voidedNow();
+    Append carols = text(DIRECT, CAROL, 3);
+    Verdict his = answers().get(0).verdict();
+    arrive(carols);
+    assertThat(answers()).containsExactly(new Answer(carols, his));
+  }
+
+  @Test
+  void whoOwnsAsManyGroupsAsHeMayMakesNoMore() {
+    inGroup();
+    Append create = change(GROUP, ALICE, 1, new Change.Create("t", List.of(BOB)));
+    arrive(create);
+    step(new SequencerEvent.Loaded(attempt(), Optional.empty()));
+    assertThat(only(SequencerEffect.CreateGroup.class).creator()).isEqualTo(ALICE);
+    step(new SequencerEvent.GroupCreated(attempt(), false));
+    assertThat(only(SequencerEffect.VoidSend.class).sender()).isEqualTo(ALICE);
+    voidedNow();
+    assertRefused(create, ErrorCode.QUOTA_REACHED, Outcome.NOT_APPLIED);
+
+    arrive(create);
+    assertThat(only(SequencerEffect.Load.class).ids())
+        .as("a retry is looked for before a quota is")
+        .containsExactly(entryId(ALICE, 1));
+  }
+
+  @Test
+  void whoMayBeginNoMoreLeavesNoRowAndTheOtherOneBegins() {
+    Append one = text(DIRECT, ALICE, 1, 1, true, 1);
+    Append two = text(DIRECT, ALICE, 1, 2, false, 2);
+    Append bobs = text(DIRECT, BOB, 3);
+    arrive(one);
+    assertThat(only(SequencerEffect.Load.class).question().beginner()).contains(ALICE);
+    long attempt = attempt();
+    arrive(two);
+    arrive(bobs);
+    step(new SequencerEvent.Loaded(attempt, Optional.empty()));
+    assertThat(answers())
+        .containsExactly(
+            new Answer(
+                one,
+                new Verdict.Refused(
+                    ErrorCode.RATE_LIMITED,
+                    Outcome.UNKNOWN,
+                    "too many new direct conversations within an hour")),
+            new Answer(two, notTaken(Reason.LINK_GAP)));
+    assertThat(only(SequencerEffect.Load.class).question().beginner()).contains(BOB);
+    loaded(state(0, BOTH));
+    assertThat(ids()).containsExactly(entryId(BOB, 3));
+  }
+
+  @Test
+  void theSystemWritesWhereSomethingIsAndBeginsNothing() {
+    Append fromSystem = bySystem(text(DIRECT, UserId.SYSTEM, 1));
+    arrive(fromSystem);
+    assertThat(only(SequencerEffect.Load.class).question().beginner()).isEmpty();
+    step(new SequencerEvent.Loaded(attempt(), Optional.empty()));
+    assertRefused(fromSystem, ErrorCode.CONVERSATION_UNKNOWN, Outcome.UNKNOWN);
+
+    Append again = bySystem(text(DIRECT, UserId.SYSTEM, 2));
+    arrive(again);
+    loaded(state(3, BOTH));
+    assertThat(seqs()).containsExactly(4L);
+    wrote(new Result.Committed(9));
+    assertThat(only(SequencerEffect.Publish.class).committed().audience())
+        .containsExactlyInAnyOrder(ALICE, BOB);
+  }
+
+  private static Append bySystem(Append append) {
+    return new Append(
+        append.origin(),
+        append.link(),
+        append.number(),
+        append.first(),
+        append.attempt(),
+        false,
+        append.conversation(),
+        append.senderKey(),
+        append.sender(),
+        append.clientMessageId(),
+        false,
+        append.content(),
+        true);
+  }
+
+  @Test
+  void whoIsErasedTakesTheNameOfTheConversationWithHim() {
+    ready(4);
+    Append erasure = bySystem(change(DIRECT, ALICE, 1, new Change.EraseUser()));
+    ConversationId renamed = ConversationId.direct(UserId.erased(1), BOB);
+    arrive(erasure);
+    assertThat(only(SequencerEffect.Write.class).batch().entries().get(0).members())
+        .containsExactly(new NewEntry.MemberChange.Erased(ALICE, Optional.of(renamed)));
+    long attempt = attempt();
+    arrive(text(DIRECT, BOB, 2));
+    step(new SequencerEvent.Wrote(attempt, new Result.Committed(9)));
+    var committed = only(SequencerEffect.Publish.class).committed();
+    assertThat(committed.conversation()).isEqualTo(renamed);
+    assertThat(committed.audience()).containsExactlyInAnyOrder(ALICE, BOB);
+    assertThat(only(SequencerEffect.Load.class).conversation())
+        .as("what is here under the old name now")
+        .isEqualTo(DIRECT);
   }
 
   // ---- what the store refuses

@@ -25,7 +25,6 @@ import io.quipu.server.cluster.Outbound;
 import io.quipu.server.fanout.FanOut;
 import io.quipu.server.journal.Batch;
 import io.quipu.server.journal.ConversationState;
-import io.quipu.server.journal.EntryId;
 import io.quipu.server.journal.Journal;
 import io.quipu.server.journal.JournalWriter;
 import io.quipu.server.journal.Written;
@@ -35,7 +34,6 @@ import io.vertx.core.Context;
 import io.vertx.core.Future;
 import io.vertx.core.Promise;
 import io.vertx.core.Vertx;
-import java.util.Collection;
 import java.util.List;
 import java.util.Optional;
 import java.util.Set;
@@ -51,7 +49,8 @@ import org.junit.jupiter.api.Test;
 class SequencerVerticleTest {
   private static final ConversationId OTHER = ConversationId.direct(ALICE, CAROL);
   private static final Sequencer.Limits CONVERSATION =
-      new Sequencer.Limits(16, 8, 1_000, 8, 8, 8, 50, 400, 5_000);
+      new Sequencer.Limits(
+          16, 8, 1_000, 8, 8, new Sequencer.Rules(8, 1_000, 1_000, 8), 50, 400, 5_000);
 
   private final Vertx vertx = Vertx.vertx();
   private final BlockingQueue<AppendAnswer> answers = new LinkedBlockingQueue<>();
@@ -171,7 +170,7 @@ class SequencerVerticleTest {
 
     @Override
     public Future<Optional<ConversationState>> load(
-        ConversationId conversation, Collection<EntryId> ids) {
+        ConversationId conversation, Question question) {
       if (broken.equals(Optional.of(conversation))) {
         throw new IllegalStateException("a planted bug");
       }
@@ -181,7 +180,7 @@ class SequencerVerticleTest {
     }
 
     @Override
-    public Future<Void> createGroup(ConversationId group) {
+    public Future<Boolean> createGroup(ConversationId group, UserId creator) {
       throw new UnsupportedOperationException();
     }
 

@@ -1,11 +1,7 @@
 package io.quipu.server.adapter.postgres;
 
-import io.quipu.model.Change;
-import io.quipu.model.Content;
 import io.quipu.server.journal.Batch;
 import io.quipu.server.journal.NewEntry;
-import io.quipu.server.journal.NewEntry.MemberChange.Joined;
-import io.quipu.server.journal.NewEntry.MemberChange.Left;
 import io.quipu.server.journal.StoredContent;
 import io.vertx.core.buffer.Buffer;
 import io.vertx.sqlclient.Tuple;
@@ -68,59 +64,13 @@ final class BatchRows {
     return entries;
   }
 
-  /**
-   * The same, and then who joins (conversation, seq, name, role), who leaves (conversation, seq,
-   * name) and which titles are set (conversation, title).
-   */
+  /** The same, and then what {@link SideTables#PARTS} takes. */
   Tuple entriesAndChanges() {
-    List<Long> joinConversations = new ArrayList<>();
-    List<Long> joinSeqs = new ArrayList<>();
-    List<String> joinNames = new ArrayList<>();
-    List<Short> joinRoles = new ArrayList<>();
-    List<Long> leaveConversations = new ArrayList<>();
-    List<Long> leaveSeqs = new ArrayList<>();
-    List<String> leaveNames = new ArrayList<>();
-    List<Long> titleConversations = new ArrayList<>();
-    List<String> titles = new ArrayList<>();
-    for (Batch batch : batches) {
-      for (NewEntry entry : batch.entries()) {
-        for (NewEntry.MemberChange change : entry.members()) {
-          if (change instanceof Joined joined) {
-            joinConversations.add(batch.conversationKey());
-            joinSeqs.add(entry.seq());
-            joinNames.add(joined.user().value());
-            joinRoles.add(Roles.stored(joined.role()));
-          } else if (change instanceof Left left) {
-            leaveConversations.add(batch.conversationKey());
-            leaveSeqs.add(entry.seq());
-            leaveNames.add(left.user().value());
-          }
-        }
-        if (entry.content() instanceof Content.Changed changed) {
-          if (changed.change() instanceof Change.Create create) {
-            titleConversations.add(batch.conversationKey());
-            titles.add(create.title());
-          } else if (changed.change() instanceof Change.Rename rename) {
-            titleConversations.add(batch.conversationKey());
-            titles.add(rename.title());
-          }
-        }
-      }
-    }
     Tuple values = Tuple.tuple();
     for (int i = 0; i < entries.size(); i++) {
       values.addValue(entries.getValue(i));
     }
-    return values
-        .addArrayOfLong(joinConversations.toArray(Long[]::new))
-        .addArrayOfLong(joinSeqs.toArray(Long[]::new))
-        .addArrayOfString(joinNames.toArray(String[]::new))
-        .addArrayOfShort(joinRoles.toArray(Short[]::new))
-        .addArrayOfLong(leaveConversations.toArray(Long[]::new))
-        .addArrayOfLong(leaveSeqs.toArray(Long[]::new))
-        .addArrayOfString(leaveNames.toArray(String[]::new))
-        .addArrayOfLong(titleConversations.toArray(Long[]::new))
-        .addArrayOfString(titles.toArray(String[]::new));
+    return new SideTables(batches).addTo(values);
   }
 
   /**

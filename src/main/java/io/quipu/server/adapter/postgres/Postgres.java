@@ -40,15 +40,19 @@ public final class Postgres {
           current_setting('server_encoding')
       """;
 
+  private final Vertx vertx;
+  private final String uri;
+  private final Configuration.Postgres limits;
   private final Reads reads;
-  private final Journal journal;
   private final MessageLog messageLog;
   private final Cursors cursors;
   private final Directory directory;
 
   private Postgres(Vertx vertx, String uri, Configuration.Postgres limits) {
+    this.vertx = vertx;
+    this.uri = uri;
+    this.limits = limits;
     reads = new Reads(vertx, uri, limits);
-    journal = new PostgresJournal(vertx, uri, limits, reads);
     messageLog = new PostgresMessageLog(reads);
     cursors = new PostgresCursors(reads);
     directory = new PostgresDirectory(reads);
@@ -193,8 +197,8 @@ public final class Postgres {
     LOG.warn("{}; accepted by postgres.iAcceptLosingAckedMessages", finding);
   }
 
-  public Journal journal() {
-    return journal;
+  public Journal journal(Journal.Quotas quotas) {
+    return new PostgresJournal(vertx, uri, limits, quotas, reads);
   }
 
   public MessageLog messageLog() {

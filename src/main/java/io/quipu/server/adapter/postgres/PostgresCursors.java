@@ -31,7 +31,13 @@ final class PostgresCursors implements Cursors {
           select 1 from members
           where members.conversation = conversation.id
             and members.user_id = asked.user_id
-            and (members.to_seq is null or members.to_seq >= asked.seq)
+            and (members.to_seq >= asked.seq and members.to_seq >= members.from_seq
+                or members.to_seq is null
+                  and (members.from_seq <= asked.seq
+                      or exists (
+                          select from messages
+                          where messages.conversation = conversation.id
+                            and messages.seq = members.from_seq)))
           limit 1
         ) member
         cross join lateral (

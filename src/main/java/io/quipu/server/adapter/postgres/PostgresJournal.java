@@ -1,28 +1,21 @@
 package io.quipu.server.adapter.postgres;
 
-import com.google.protobuf.ByteString;
 import io.quipu.model.ConversationId;
 import io.quipu.model.ErrorCode;
 import io.quipu.model.QuipuException;
 import io.quipu.model.SendState;
 import io.quipu.model.UserId;
 import io.quipu.server.config.Configuration;
-import io.quipu.server.journal.ContentDigest;
 import io.quipu.server.journal.ConversationState;
-import io.quipu.server.journal.ConversationState.Membership;
-import io.quipu.server.journal.ConversationState.StoredId;
+import io.quipu.server.journal.ConversationState.Aim;
 import io.quipu.server.journal.EntryId;
 import io.quipu.server.journal.Journal;
 import io.quipu.server.journal.JournalWriter;
 import io.vertx.core.Future;
 import io.vertx.core.Vertx;
-import io.vertx.core.buffer.Buffer;
 import io.vertx.sqlclient.Row;
 import io.vertx.sqlclient.RowSet;
 import io.vertx.sqlclient.Tuple;
-import java.time.OffsetDateTime;
-import java.util.ArrayList;
-import java.util.Collection;
 import java.util.List;
 import java.util.Optional;
 import java.util.UUID;
@@ -32,10 +25,17 @@ final class PostgresJournal implements Journal {
   private static final short DIRECT = 1;
   private static final short GROUP = 2;
 
-  /** A body is there, or its digest is. */
-  private static final String DIGEST =
-      "coalesce(digest, sha256(set_byte('\\x00'::bytea, 0, kind) || body))";
+  /** A void row makes nobody an owner. */
+  private static final int NO_QUOTA = Integer.MAX_VALUE;
 
+  /** Of the body of a row of messages. */
+  static final String DIGEST_OF_BODY =
+      "sha256(set_byte('\\x00'::bytea, 0, messages.kind) || messages.body)";
+
+  /**
+   * $1 name, $2 and $3 ids, $4 to $6 aims. All is read by index look-ups from the conversation on;
+   * a body, or its digest, is always there.
+   */
   private static final String LOAD =
       """
       select conversation.id,
@@ -44,8 +44,13 @@ final class PostgresJournal implements Journal {
                where messages.conversation = conversation.id and seq > 0
                order by seq desc limit 1),
               0),
+          conversation.history, conversation.who_adds,
           member.keys, member.names, member.roles, member.from_seqs, member.to_seqs,
-          found.senders, found.ids, found.seqs, found.stored_at, found.digests
+          (select coalesce(array_agg(user_id), '{}') from blocks
+           where blocks.conversation = conversation.id),
+          found.senders, found.ids, found.seqs, found.stored_at, found.digests,
+          target.places, target.visible, target.message, target.own, target.recalled, target.erased,
+          target.age_ms, target.others
       from conversations conversation
       cross join lateral (
         select
@@ -66,23 +71,59 @@ final class PostgresJournal implements Journal {
             coalesce(array_agg(client_message_id), '{}') as ids,
             coalesce(array_agg(seq), '{}') as seqs,
             coalesce(array_agg(stored_at), '{}') as stored_at,
-            coalesce(array_agg(coalesce(%s, '')), '{}') as digests
+            coalesce(array_agg(coalesce(digest, '')), '{}') as digests
         from unnest($2::bigint[], $3::uuid[]) as asked (sender, client_message_id)
         cross join lateral (
-          select seq, stored_at, digest, kind, body from messages
+          select seq, stored_at, coalesce(digest, %s) as digest from messages
           where messages.conversation = conversation.id
             and sender = asked.sender
             and client_message_id = asked.client_message_id
           limit 1
         ) message
       ) found
+      cross join lateral (
+        select
+            coalesce(array_agg(aim.place), '{}') as places,
+            coalesce(array_agg(aim.visible), '{}') as visible,
+            coalesce(array_agg(message.kind in (1, 2)), '{}') as message,
+            coalesce(array_agg(message.sender = aim.actor), '{}') as own,
+            coalesce(array_agg(message.recalled_by is not null), '{}') as recalled,
+            coalesce(array_agg(message.body is null), '{}') as erased,
+            coalesce(
+                array_agg(
+                    greatest(0, (extract(epoch from now() - message.stored_at) * 1000)::bigint)),
+                '{}') as age_ms,
+            coalesce(array_agg(aim.others), '{}') as others
+        from (
+          select asked.seq, asked.actor, asked.place,
+              exists (
+                select from members
+                where members.conversation = conversation.id
+                  and members.user_id = asked.actor
+                  and asked.seq >= members.from_seq
+                  and asked.seq <= coalesce(members.to_seq, 9223372036854775807)) as visible,
+              (select count(*) from reactions
+               where reactions.conversation = conversation.id
+                 and reactions.target = asked.seq
+                 and reactions.user_id = asked.actor
+                 and reactions.key <> asked.key) as others
+          from unnest($4::bigint[], $5::bigint[], $6::text[]) with ordinality
+              as asked (seq, actor, key, place)
+        ) aim
+        cross join lateral (
+          select kind, sender, recalled_by, body, stored_at from messages
+          where messages.conversation = conversation.id and messages.seq = aim.seq
+          limit 1
+        ) message
+      ) target
       where conversation.name = $1
       """
-          .formatted(DIGEST);
+          .formatted(DIGEST_OF_BODY);
 
   /**
    * Who makes the conversation also writes its members; who finds it made waits for that
-   * transaction's end, and does nothing.
+   * transaction's end, and does nothing. $1 name, $2 its users, $3 kind, $4 the one of them who
+   * begins it, $5 how many he may begin within an hour: with more, nothing is made.
    */
   private static final String MAKE_DIRECT =
       """
@@ -95,24 +136,54 @@ final class PostgresJournal implements Journal {
         where name not in (select name from known)
         order by name
         on conflict (name) do update set name = excluded.name
-        returning id
+        returning id, name
+      ),
+      begun as materialized (
+        select count(*) as within_the_hour
+        from conversations
+        join known on known.id = conversations.created_by
+        where known.name = $4 and kind = 1 and created_at > now() - interval '1 hour'
+      ),
+      who as (
+        select id, name from known union all select id, name from made
       ),
       conversation as (
-        insert into conversations (name, kind) values ($1, $3)
+        insert into conversations (name, kind, created_by)
+        select $1, $3, who.id
+        from who, begun
+        where who.name = $4 and begun.within_the_hour < $5
         on conflict (name) do nothing
         returning id
       )
       insert into members (conversation, user_id, from_seq, role)
       select conversation.id, who.id, 1, 0
-      from conversation, (select id from known union all select id from made) who
+      from conversation, who
       """;
 
+  /** $1 name, $2 kind, $3 creator, $4 how many groups he may own. True: one more is no more. */
   private static final String MAKE_GROUP =
-      "insert into conversations (name, kind) values ($1, $2) on conflict (name) do nothing";
+      """
+      with creator as materialized (
+        select id from users where name = $3
+      ),
+      owned as materialized (
+        select count(*) as groups
+        from members
+        where user_id = (select id from creator) and role = 1 and to_seq is null
+      ),
+      made as (
+        insert into conversations (name, kind, created_by)
+        select $1, $2, (select id from creator)
+        from owned
+        where owned.groups < $4
+        on conflict (name) do nothing
+      )
+      select groups < $4 from owned
+      """;
 
   /**
-   * What became of a send, for whoever is or was a member, and for the maker of a group which has
-   * no member yet.
+   * What became of a send, for whoever is or was a member, for the system, and for the maker of a
+   * group which has no member yet.
    */
   private static final String SEND =
       """
@@ -133,6 +204,7 @@ final class PostgresJournal implements Journal {
                 then exists (
                     select from members
                     where members.conversation = conversation.id and user_id = sender.id)
+                  or $5::boolean
                 else $4::boolean
               end
       )
@@ -163,12 +235,15 @@ final class PostgresJournal implements Journal {
   private final Vertx vertx;
   private final String uri;
   private final Configuration.Postgres limits;
+  private final Quotas quotas;
   private final Reads reads;
 
-  PostgresJournal(Vertx vertx, String uri, Configuration.Postgres limits, Reads reads) {
+  PostgresJournal(
+      Vertx vertx, String uri, Configuration.Postgres limits, Quotas quotas, Reads reads) {
     this.vertx = vertx;
     this.uri = uri;
     this.limits = limits;
+    this.quotas = quotas;
     this.reads = reads;
   }
 
@@ -178,63 +253,52 @@ final class PostgresJournal implements Journal {
   }
 
   @Override
-  public Future<Optional<ConversationState>> load(
-      ConversationId conversation, Collection<EntryId> ids) {
-    Long[] senders = ids.stream().map(EntryId::senderKey).toArray(Long[]::new);
-    UUID[] clientMessageIds = ids.stream().map(EntryId::clientMessageId).toArray(UUID[]::new);
-    Tuple question = Tuple.of(conversation.value(), senders, clientMessageIds);
+  public Future<Optional<ConversationState>> load(ConversationId conversation, Question question) {
+    List<EntryId> ids = question.ids();
+    List<Aim> aims = question.aims();
+    Tuple values =
+        Tuple.tuple()
+            .addString(conversation.value())
+            .addArrayOfLong(ids.stream().map(EntryId::senderKey).toArray(Long[]::new))
+            .addArrayOfUUID(ids.stream().map(EntryId::clientMessageId).toArray(UUID[]::new))
+            .addArrayOfLong(aims.stream().map(Aim::seq).toArray(Long[]::new))
+            .addArrayOfLong(aims.stream().map(Aim::actorKey).toArray(Long[]::new))
+            .addArrayOfString(aims.stream().map(Aim::reaction).toArray(String[]::new));
     return reads
-        .execute(LOAD, question)
+        .execute(LOAD, values)
         .compose(
             answer ->
-                answer.size() == 0 && conversation.isDirect()
-                    ? makeDirect(conversation).compose(made -> reads.execute(LOAD, question))
+                answer.size() == 0 && conversation.isDirect() && question.beginner().isPresent()
+                    ? makeDirect(conversation, question.beginner().get())
+                        .compose(made -> reads.execute(LOAD, values))
                     : Future.succeededFuture(answer))
         .map(
             answer ->
                 answer.size() == 0
                     ? Optional.empty()
-                    : Optional.of(state(answer.iterator().next())));
+                    : Optional.of(StateRow.state(answer.iterator().next(), aims)));
   }
 
-  private static ConversationState state(Row row) {
-    Long[] userKeys = row.getArrayOfLongs(2);
-    String[] names = row.getArrayOfStrings(3);
-    Short[] roles = row.getArrayOfShorts(4);
-    Long[] fromSeqs = row.getArrayOfLongs(5);
-    Long[] toSeqs = row.getArrayOfLongs(6);
-    List<Membership> members = new ArrayList<>(userKeys.length);
-    for (int i = 0; i < userKeys.length; i++) {
-      members.add(
-          new Membership(
-              userKeys[i], new UserId(names[i]), Roles.of(roles[i]), fromSeqs[i], toSeqs[i]));
-    }
-    Long[] senders = row.getArrayOfLongs(7);
-    UUID[] ids = row.getArrayOfUUIDs(8);
-    Long[] seqs = row.getArrayOfLongs(9);
-    OffsetDateTime[] storedAt = row.getArrayOfOffsetDateTimes(10);
-    Buffer[] digests = row.getArrayOfBuffers(11);
-    List<StoredId> found = new ArrayList<>(senders.length);
-    for (int i = 0; i < senders.length; i++) {
-      found.add(
-          new StoredId(
-              new EntryId(senders[i], ids[i]),
-              seqs[i],
-              storedAt[i].toInstant().toEpochMilli(),
-              new ContentDigest(ByteString.copyFrom(digests[i].getBytes()))));
-    }
-    return new ConversationState(row.getLong(0), row.getLong(1), members, found);
-  }
-
-  private Future<Void> makeDirect(ConversationId conversation) {
+  private Future<Void> makeDirect(ConversationId conversation, UserId beginner) {
     String[] partners =
         conversation.directUsers().stream().map(UserId::value).toArray(String[]::new);
-    return reads.execute(MAKE_DIRECT, Tuple.of(conversation.value(), partners, DIRECT)).mapEmpty();
+    return reads
+        .execute(
+            MAKE_DIRECT,
+            Tuple.of(
+                conversation.value(),
+                partners,
+                DIRECT,
+                beginner.value(),
+                quotas.newDirectsPerHour()))
+        .mapEmpty();
   }
 
   @Override
-  public Future<Void> createGroup(ConversationId group) {
-    return reads.execute(MAKE_GROUP, Tuple.of(group.value(), GROUP)).mapEmpty();
+  public Future<Boolean> createGroup(ConversationId group, UserId creator) {
+    return reads
+        .execute(MAKE_GROUP, Tuple.of(group.value(), GROUP, creator.value(), quotas.ownedGroups()))
+        .map(answer -> answer.iterator().next().getBoolean(0));
   }
 
   @Override
@@ -261,7 +325,9 @@ final class PostgresJournal implements Journal {
         .compose(
             answer ->
                 answer.size() == 0 && mayBegin(conversation, sender, clientMessageId)
-                    ? make(conversation, sender).compose(made -> voidOnce(values, MAX_RACES))
+                    ? make(conversation, sender)
+                        .compose(made -> voidOnce(values, MAX_RACES))
+                        .compose(PostgresJournal::unlessNothingWasMade)
                     : Future.succeededFuture(answer))
         .map(
             answer -> {
@@ -270,6 +336,14 @@ final class PostgresJournal implements Journal {
               }
               return fate(answer);
             });
+  }
+
+  private static Future<RowSet<Row>> unlessNothingWasMade(RowSet<Row> answer) {
+    return answer.size() > 0
+        ? Future.succeededFuture(answer)
+        : Future.failedFuture(
+            new QuipuException(
+                ErrorCode.RATE_LIMITED, "too many new direct conversations within an hour"));
   }
 
   private Future<RowSet<Row>> voidOnce(Tuple values, int racesLeft) {
@@ -298,10 +372,15 @@ final class PostgresJournal implements Journal {
 
   private Future<Void> make(ConversationId conversation, UserId sender) {
     return conversation.isDirect()
-        ? makeDirect(conversation)
+        ? makeDirect(conversation, sender)
         : reads
             .execute(PostgresDirectory.MAKE_USER, Tuple.of(sender.value()))
-            .compose(user -> createGroup(conversation));
+            .compose(
+                user ->
+                    reads.execute(
+                        MAKE_GROUP,
+                        Tuple.of(conversation.value(), GROUP, sender.value(), NO_QUOTA)))
+            .mapEmpty();
   }
 
   private static Tuple sendValues(
@@ -310,7 +389,8 @@ final class PostgresJournal implements Journal {
         conversation.value(),
         sender.value(),
         clientMessageId,
-        mayBegin(conversation, sender, clientMessageId));
+        mayBegin(conversation, sender, clientMessageId),
+        sender.equals(UserId.SYSTEM));
   }
 
   private static SendFate fate(RowSet<Row> answer) {

@@ -119,53 +119,13 @@ final class PostgresJournalWriter implements JournalWriter {
       """
           .formatted(ENTRIES_THAT_FIT);
 
-  /**
-   * New users are made by an upsert that locks the row of a competitor, since a statement does not
-   * see rows that were committed after it began; in the order of names, against deadlocks.
-   */
   private static final String EXCLUDING_WITH_CHANGES =
       """
       with %s,
-      known as materialized (
-        select id, name from users where name = any ($9::text[])
-      ),
-      made as (
-        insert into users (name)
-        select distinct name from unnest($9::text[]) as joining (name)
-        where name not in (select name from known)
-        order by name
-        on conflict (name) do update set name = excluded.name
-        returning id, name
-      ),
-      who as (
-        select id, name from known union all select id, name from made
-      ),
-      joined as (
-        insert into members (conversation, user_id, from_seq, role)
-        select joining.conversation, who.id, joining.seq, joining.role
-        from unnest($7::bigint[], $8::bigint[], $9::text[], $10::smallint[])
-            as joining (conversation, seq, name, role)
-        join who on who.name = joining.name
-        where joining.conversation not in (select conversation from left_out)
-      ),
-      gone as (
-        update members set to_seq = leaving.seq
-        from unnest($11::bigint[], $12::bigint[], $13::text[]) as leaving (conversation, seq, name)
-        join users on users.name = leaving.name
-        where members.conversation = leaving.conversation
-          and members.user_id = users.id
-          and members.to_seq is null
-          and leaving.conversation not in (select conversation from left_out)
-      ),
-      titled as (
-        update conversations set title = setting.title
-        from unnest($14::bigint[], $15::text[]) as setting (conversation, title)
-        where conversations.id = setting.conversation
-          and setting.conversation not in (select conversation from left_out)
-      )
+      %s
       select now(), (select coalesce(array_agg(conversation), '{}') from left_out)
       """
-          .formatted(ENTRIES_THAT_FIT);
+          .formatted(ENTRIES_THAT_FIT, SideTables.PARTS);
 
   /** Each race is lost to another owner's commit; so many in a row are no races. */
   private static final int MAX_RACES = 8;

@@ -29,9 +29,10 @@ import java.util.Map;
  */
 final class PostgresMessageLog implements MessageLog {
   /**
-   * First a row for each interval of the reader (place of the request, from, to, tail), then
-   * messages in order, and one more than fit, without its body. $1 reader, $2 conversations, $3 and
-   * $4 seqs, $5 messages, $6 bytes, $7 backwards.
+   * First a row for each interval of the reader (place of the request, from, to), then messages in
+   * order, and one more than fit, without its body. An edit or recall that lies outside the
+   * reader's intervals is not told, and the body that it brought is not shown. $1 reader, $2
+   * conversations, $3 and $4 seqs, $5 messages, $6 bytes.
    */
   private static final String READ =
       """
@@ -61,10 +62,11 @@ final class PostgresMessageLog implements MessageLog {
         ) last on true
       ),
       nearest as (
-        select visible.place, message.*
+        select visible.place, visible.conversation, message.*
         from (select * from visible order by place, from_seq limit 1000000) visible
         cross join lateral (
-          select seq, sender, client_message_id, stored_at, kind, body
+          select seq, sender, client_message_id, stored_at, kind, body, recalled_by,
+              coalesce(recalled_by, edited_by) as amended_by
           from messages
           where messages.conversation = visible.conversation
             and messages.seq between greatest(visible.from_seq, visible.asked_from)
@@ -83,11 +85,13 @@ final class PostgresMessageLog implements MessageLog {
         window nearer as (%s rows unbounded preceding)
       )
       select place, from_seq, to_seq, null::text as sender, null::uuid, null::timestamptz,
-          null::smallint, null::bytea, null::boolean as fits, 0::bigint as rank
+          null::smallint, null::bytea, null::boolean as fits, 0::bigint as rank,
+          null::boolean as recalled, null::bigint as amended_by
       from visible
       union all
       select place, seq, seq, sender.name, client_message_id, stored_at, kind,
-          case when fits.fits then body end, fits.fits, rank
+          case when fits.fits and (amended_by is null or amendment.seen) then body end, fits.fits,
+          rank, recalled_by is not null, case when amendment.seen then amended_by else 0 end
       from measured
       cross join lateral (
         select rank = 1 or (rank <= $5 and bytes <= $6) as fits
@@ -95,6 +99,15 @@ final class PostgresMessageLog implements MessageLog {
       cross join lateral (
         select name from users where users.id = measured.sender limit 1
       ) sender
+      left join lateral (
+        select true as seen from members
+        where measured.amended_by is not null
+          and members.conversation = measured.conversation
+          and members.user_id = (select id from reader)
+          and measured.amended_by >= members.from_seq
+          and measured.amended_by <= coalesce(members.to_seq, 9223372036854775807)
+        limit 1
+      ) amendment on true
       order by rank, place, from_seq
       """;
 
@@ -105,17 +118,29 @@ final class PostgresMessageLog implements MessageLog {
       READ.formatted("order by seq desc", "order by place, seq desc", "order by place, seq desc");
 
   /**
-   * One index look-up per conversation. $1 user, $2 device, $3 and $4 claimed cursors, $5 only
-   * those.
+   * One index look-up per conversation. Of a user's intervals in it count the end of the last
+   * closed one that is not empty, the beginning of the open one, and, where he joined with history,
+   * the entry by which he did and the last seq that he saw as a member before. $1 user, $2 device,
+   * $3 and $4 claimed cursors, $5 only those.
    */
   private static final String BEHIND =
       """
       with mine as materialized (
-        select members.conversation, max(coalesce(members.to_seq, 9223372036854775807)) as end_seq
-        from users
-        join members on members.user_id = users.id
-        where users.name = $1
-        group by members.conversation
+        select conversation,
+            coalesce(max(to_seq) filter (where to_seq >= from_seq), 0) as closed_seq,
+            min(from_seq) filter (where to_seq is null) as open_seq,
+            coalesce(max(since_seq), 0) as since_seq,
+            coalesce(max(to_seq) filter (where own_before and to_seq >= from_seq), 0) as seen_seq
+        from (
+          select members.conversation, from_seq, to_seq, since_seq,
+              since_seq is null
+                  and to_seq < max(since_seq) over (partition by members.conversation)
+                  as own_before
+          from users
+          join members on members.user_id = users.id
+          where users.name = $1
+        ) interval_
+        group by conversation
       ),
       claims as materialized (
         select conversation.id as conversation, max(claim.seq) as seq
@@ -130,7 +155,11 @@ final class PostgresMessageLog implements MessageLog {
             coalesce(stored.seq, 0) as stored,
             claims.seq as claimed,
             coalesce(last.seq, 0) as tail,
-            least(coalesce(last.seq, 0), mine.end_seq) as visible_tail,
+            case
+              when mine.open_seq <= last.seq then last.seq
+              else least(coalesce(last.seq, 0), mine.closed_seq)
+            end as visible_tail,
+            mine.since_seq, mine.seen_seq,
             coalesce(last.tx, 0) as tx
         from mine
         left join claims on claims.conversation = mine.conversation
@@ -158,7 +187,11 @@ final class PostgresMessageLog implements MessageLog {
             end as cursor
         from placed
       )
-      select name.name, judged.cursor, judged.stored, judged.visible_tail, judged.rolled_back
+      select name.name, judged.cursor, judged.stored, judged.visible_tail, judged.rolled_back,
+          case
+            when claimed = 0 or rolled_back or cursor <> seen_seq then 0
+            else greatest(0, least(since_seq - 1, visible_tail))
+          end
       from judged
       cross join lateral (
         select name from conversations where conversations.id = judged.conversation limit 1
@@ -192,10 +225,29 @@ final class PostgresMessageLog implements MessageLog {
         ) device
       ),
       reached as materialized (
-        select online.id as device, grown.conversation, least(grown.tail, member.end_seq) as tail
+        select online.id as device, grown.conversation,
+            case
+              when member.open_seq <= grown.tail then grown.tail
+              else least(grown.tail, member.closed_seq)
+            end as tail,
+            member.since_seq,
+            case
+              when member.since_seq = 0 then 0
+              else coalesce((
+                select max(own.to_seq)
+                from members own
+                where own.conversation = grown.conversation
+                  and own.user_id = member.user_id
+                  and own.since_seq is null
+                  and own.to_seq >= own.from_seq
+                  and own.to_seq < member.since_seq), 0)
+            end as seen_seq
         from grown
         cross join lateral (
-          select user_id, max(coalesce(to_seq, 9223372036854775807)) as end_seq
+          select user_id,
+              coalesce(max(to_seq) filter (where to_seq >= from_seq), 0) as closed_seq,
+              min(from_seq) filter (where to_seq is null) as open_seq,
+              coalesce(max(since_seq), 0) as since_seq
           from members
           where members.conversation = grown.conversation
           group by user_id
@@ -203,7 +255,11 @@ final class PostgresMessageLog implements MessageLog {
         join online on online.user_id = member.user_id
       ),
       late as (
-        select reached.device, conversations.name, coalesce(stored.seq, 0) as cursor, reached.tail
+        select reached.device, conversations.name, coalesce(stored.seq, 0) as cursor, reached.tail,
+            case
+              when coalesce(stored.seq, 0) <> reached.seen_seq then 0
+              else greatest(0, least(reached.since_seq - 1, reached.tail))
+            end as older
         from reached
         left join lateral (
           select seq from cursors
@@ -213,7 +269,7 @@ final class PostgresMessageLog implements MessageLog {
         join conversations on conversations.id = reached.conversation
         where coalesce(stored.seq, 0) < reached.tail
       )
-      select horizon.next_mark, late.device, late.name, late.cursor, late.tail
+      select horizon.next_mark, late.device, late.name, late.cursor, late.tail, late.older
       from horizon
       left join late on true
       """;
@@ -350,16 +406,19 @@ final class PostgresMessageLog implements MessageLog {
 
     private static Message message(Row row) {
       Buffer body = row.getBuffer(7);
-      Content content =
-          body == null
-              ? new Content.Erased()
-              : new StoredContent(row.getShort(6), Rows.bytes(body)).content();
+      Content content;
+      if (body != null) {
+        content = new StoredContent(row.getShort(6), Rows.bytes(body)).content();
+      } else {
+        content = row.getBoolean(10) ? new Content.Recalled() : new Content.Erased();
+      }
       return new Message(
           row.getLong(1),
           new UserId(row.getString(3)),
           row.getUUID(4),
           Rows.unixMs(row, 5),
-          content);
+          content,
+          row.getLong(11));
     }
   }
 
@@ -387,7 +446,8 @@ final class PostgresMessageLog implements MessageLog {
                         row.getLong(1),
                         row.getLong(2),
                         row.getLong(3),
-                        row.getBoolean(4)));
+                        row.getBoolean(4),
+                        row.getLong(5)));
               }
               return behind;
             });
@@ -416,7 +476,8 @@ final class PostgresMessageLog implements MessageLog {
                           row.getLong(1),
                           new ConversationId(row.getString(2)),
                           row.getLong(3),
-                          row.getLong(4)));
+                          row.getLong(4),
+                          row.getLong(5)));
                 }
               }
               return new RecentCommits(nextMark, behind);
