@@ -27,6 +27,7 @@ public record UserId(String value) implements Comparable<UserId> {
     return new UserId(ERASED + Long.toString(userKey, 36));
   }
 
+  /** True for what {@link #erased} makes. */
   public boolean isErased() {
     return value.startsWith(ERASED);
   }

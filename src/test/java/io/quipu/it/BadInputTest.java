@@ -39,7 +39,7 @@ import io.quipu.protocol.wire.Connect;
 import io.quipu.protocol.wire.Ping;
 import io.quipu.protocol.wire.Pong;
 import io.quipu.protocol.wire.Send;
-import io.quipu.protocol.wire.Typing;
+import io.quipu.protocol.wire.Tail;
 import java.io.IOException;
 import java.util.ArrayList;
 import java.util.Arrays;
@@ -584,7 +584,7 @@ final class BadInputTest {
     client.message(
         bytes(
             dress,
-            frame().setTyping(Typing.newBuilder().setConversation(withBob.value())).build()));
+            frame().setTail(Tail.newBuilder().setConversation(withBob.value())).build()));
     assertThat(client.await(Frame.Error.class).code()).isEqualTo(NOT_SUPPORTED.code());
     // A Pong is what a client owes a server that pings: no error, no answer.
     client.message(bytes(dress, frame().setPong(Pong.newBuilder().setNonce(3)).build()));

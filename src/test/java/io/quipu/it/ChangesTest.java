@@ -466,6 +466,69 @@ final class ChangesTest {
     assertThat(refused(one, self, new Change.Block())).isEqualTo(ErrorCode.NOT_ALLOWED);
   }
 
+  // ---- who is writing
+
+  @Test
+  void whoIsWritingIsToldToTheOtherMembersWhoAreThere() {
+    RawClient writing = live(alice, "phone");
+    RawClient member = live(bob, "phone");
+    RawClient gone = live(carol, "phone");
+    ConversationId group =
+        writing.createGroup("group", bob.value(), carol.value()).conversation();
+    change(writing, group, new Change.Remove(List.of(carol)));
+    RawClient own = live(alice, "tablet");
+    RawClient stranger = live(new UserId(TestNode.fresh("stranger")), "phone");
+    stranger.send(new Frame.Typing(group, Optional.empty()));
+    stranger.send(new Frame.Typing(aliceAndBob, Optional.empty()));
+    gone.send(new Frame.Typing(group, Optional.empty()));
+    stranger.fence();
+    gone.fence();
+
+    Frame.Typing told = new Frame.Typing(group, Optional.of(alice));
+    writing.send(new Frame.Typing(group, Optional.of(bob)));
+    writing.send(new Frame.Typing(group, Optional.empty()));
+    assertThat(member.await(Frame.Typing.class)).isEqualTo(told);
+    assertThat(own.await(Frame.Typing.class)).isEqualTo(told);
+    // What is behind it on the same way has come, so the second one was dropped.
+    long last = writing.acked(group, "written").seq();
+    pushed(member, group, last);
+    pushed(own, group, last);
+    for (RawClient client : List.of(writing, member, own, gone, stranger)) {
+      client.fence();
+      assertThat(client.taken(Frame.Typing.class)).isEmpty();
+      assertThat(client.taken(Frame.Error.class)).isEmpty();
+    }
+  }
+
+  @Test
+  void whoIsWritingIsToldWhereTheOwnerKnowsNobodyYet() {
+    RawClient sender = live(alice, "phone");
+    sender.acked(aliceAndBob, "1");
+    try (TestNode cold = TestNode.start(node.databaseUri(), Map.of())) {
+      RawClient there = live(cold, bob, "laptop");
+      RawClient writing = live(cold, alice, "laptop");
+      writing.send(new Frame.Typing(aliceAndBob, Optional.empty()));
+      assertThat(there.await(Frame.Typing.class))
+          .isEqualTo(new Frame.Typing(aliceAndBob, Optional.of(alice)));
+    }
+  }
+
+  @Test
+  void whoIsBlockedIsNotSeenWritingNorSeesIt() {
+    RawClient blocker = live(alice, "phone");
+    RawClient blocked = live(bob, "phone");
+    change(blocker, aliceAndBob, new Change.Block());
+    blocker.send(new Frame.Typing(aliceAndBob, Optional.empty()));
+    blocked.send(new Frame.Typing(aliceAndBob, Optional.empty()));
+    change(blocker, aliceAndBob, new Change.Unblock());
+    blocker.acked(aliceAndBob, "3");
+    pushed(blocked, aliceAndBob, 3);
+    blocked.acked(aliceAndBob, "4");
+    pushed(blocker, aliceAndBob, 4);
+    assertThat(blocker.taken(Frame.Typing.class)).isEmpty();
+    assertThat(blocked.taken(Frame.Typing.class)).isEmpty();
+  }
+
   // ---- quotas
 
   @Test

@@ -7,7 +7,7 @@ public sealed interface Address {
   /** From 0, below the number of instances of that node. */
   int index();
 
-  /** Sequences the shards that fall to this instance; takes {@link Appends}. */
+  /** Sequences the shards that fall to this instance; takes {@link Appends} and {@link Whisper}. */
   record Owner(NodeId node, int index) implements Address {}
 
   /** Holds the sessions of one event loop; takes {@link Outbound}. */

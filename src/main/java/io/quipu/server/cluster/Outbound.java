@@ -16,8 +16,17 @@ public record Outbound(
     List<AppendAnswer> answers,
     List<Delivery> deliveries,
     List<ReceiptNotice> receipts,
-    List<Kick> kicks)
+    List<Kick> kicks,
+    List<Hint> hints)
     implements BusMessage {
+  /** Without hints. */
+  public Outbound(
+      List<AppendAnswer> answers,
+      List<Delivery> deliveries,
+      List<ReceiptNotice> receipts,
+      List<Kick> kicks) {
+    this(answers, deliveries, receipts, kicks, List.of());
+  }
 
   /**
    * Fresh entries of one conversation for some sessions of this loop. A hint: it may be lost. The
@@ -77,6 +86,9 @@ public record Outbound(
   /** A watermark for the sender's side. */
   public record ReceiptNotice(
       long session, ConversationId conversation, UserId user, ReceiptState state, long seq) {}
+
+  /** A frame that may be lost, for a session that is open and takes frames now. */
+  public record Hint(long session, SharedFrame frame) {}
 
   /** A newer session of the same device has begun; only an older generation gives way. */
   public record Kick(long session, long newerGeneration) {}

@@ -13,15 +13,19 @@ import io.quipu.server.cluster.AppendAnswer;
 import io.quipu.server.cluster.Bus;
 import io.quipu.server.cluster.Outbound;
 import io.quipu.server.cluster.Outbound.Delivery;
+import io.quipu.server.cluster.Outbound.Hint;
 import io.quipu.server.cluster.Outbound.OwnShare;
 import io.quipu.server.cluster.Outbound.ReceiptNotice;
 import io.quipu.server.cluster.Registry;
 import io.quipu.server.cluster.SessionAddress;
+import io.quipu.server.cluster.Whisper;
 import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.Collection;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 
 /**
  * Gathers what one turn of a sequencer has to tell, and sends each event loop one message with its
@@ -82,6 +86,25 @@ public final class FanOut {
                 .add(new Delivery(range, frame, share.sessions(), share.senders)));
   }
 
+  /**
+   * Tells everybody who is connected that somebody is writing, but for the session he writes in.
+   *
+   * @param members of the conversation, the one who is writing among them
+   */
+  public void whisper(Whisper whisper, Collection<UserId> members) {
+    SharedFrame frame =
+        new SharedFrame(new Frame.Typing(whisper.conversation(), Optional.of(whisper.user())));
+    for (UserId user : members) {
+      for (Registry.Entry session : registry.locate(user)) {
+        if (!session.address().equals(whisper.origin())) {
+          parcel(session.address().loop())
+              .hints
+              .add(new Hint(session.address().session(), frame));
+        }
+      }
+    }
+  }
+
   /** Sends what has been gathered since the last flush. */
   public void flush() {
     if (parcels.isEmpty()) {
@@ -90,7 +113,9 @@ public final class FanOut {
     parcels.forEach(
         (loop, parcel) ->
             bus.send(
-                loop, new Outbound(parcel.answers, parcel.deliveries, parcel.receipts, List.of())));
+                loop,
+                new Outbound(
+                    parcel.answers, parcel.deliveries, parcel.receipts, List.of(), parcel.hints)));
     parcels.clear();
   }
 
@@ -136,7 +161,8 @@ public final class FanOut {
   private static final class Parcel {
     final List<AppendAnswer> answers = new ArrayList<>();
     final List<Delivery> deliveries = new ArrayList<>();
-    final List<ReceiptNotice> receipts = new ArrayList<>();
+    final List<ReceiptNotice> receipts = new ArrayList<>(0);
+    final List<Hint> hints = new ArrayList<>(0);
   }
 
   private static final class Share {

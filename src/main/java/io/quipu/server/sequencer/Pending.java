@@ -8,6 +8,7 @@ import io.quipu.server.cluster.Append;
 import io.quipu.server.cluster.AppendAnswer.Reason;
 import io.quipu.server.cluster.AppendAnswer.Verdict;
 import io.quipu.server.journal.ContentDigest;
+import io.quipu.server.journal.ConversationState;
 import io.quipu.server.journal.ConversationState.Aim;
 import io.quipu.server.journal.ConversationState.StoredId;
 import io.quipu.server.journal.ConversationState.Target;
@@ -84,6 +85,15 @@ final class Pending {
       return Optional.of(new Aim(ofMessage.seq(), append.senderKey(), reaction));
     }
     return Optional.empty();
+  }
+
+  /** The conversation has been read with its aim. */
+  void aimed(Optional<ConversationState> state) {
+    Optional<Aim> aim = aim();
+    if (aim.isPresent()) {
+      target = state.map(read -> read.targets().get(aim.get()));
+      targetAt = state.map(ConversationState::tail).orElse(0L);
+    }
   }
 
   /** True if a change can be judged at this tail. */

@@ -141,9 +141,14 @@ public final class Sequencer {
     this.largestBatch = limits.maxBatchEntries();
   }
 
-  /** True if it can be forgotten: nothing waits for an answer. */
+  /** True if nothing waits for an answer. */
   boolean isIdle() {
     return queue.isEmpty() && (phase == Phase.COLD || phase == Phase.READY);
+  }
+
+  /** The members as they were last read or written here; empty if they are not known. */
+  Set<UserId> present() {
+    return roster.present();
   }
 
   /** Bytes of the content that waits. */
@@ -257,7 +262,9 @@ public final class Sequencer {
     tail = state.map(ConversationState::tail).orElse(0L);
     conversationKey = state.map(ConversationState::conversationKey).orElse(0L);
     roster = state.map(Roster::of).orElse(Roster.EMPTY);
-    aimed(state);
+    if (queue.head().askedIn == attempt) {
+      queue.head().aimed(state); // only the head's is asked for: it is the next to be written
+    }
     Map<EntryId, StoredId> found = new HashMap<>();
     state.ifPresent(s -> s.found().forEach(row -> found.put(row.id(), row)));
     List<Pending> answered = new ArrayList<>();
@@ -277,16 +284,6 @@ public final class Sequencer {
       queue.removeAll(answered);
     }
     advance(effects);
-  }
-
-  /** Only the head's aim is asked for: it is written, or refused, before anything else is. */
-  private void aimed(Optional<ConversationState> state) {
-    Pending head = queue.head();
-    Optional<Aim> aim = head.aim();
-    if (aim.isPresent() && head.askedIn == attempt) {
-      head.target = state.map(s -> s.targets().get(aim.get()));
-      head.targetAt = tail;
-    }
   }
 
   private void created(boolean admitted, List<SequencerEffect> effects) {

@@ -2,6 +2,7 @@ package io.quipu.server.sequencer;
 
 import io.quipu.model.ConversationId;
 import io.quipu.model.ErrorCode;
+import io.quipu.model.UserId;
 import io.quipu.server.cluster.Address;
 import io.quipu.server.cluster.Append;
 import io.quipu.server.cluster.AppendAnswer.Reason;
@@ -9,6 +10,7 @@ import io.quipu.server.cluster.AppendAnswer.Verdict;
 import io.quipu.server.cluster.Appends;
 import io.quipu.server.cluster.Bus;
 import io.quipu.server.cluster.BusMessage;
+import io.quipu.server.cluster.Whisper;
 import io.quipu.server.fanout.FanOut;
 import io.quipu.server.journal.GroupCommit;
 import io.quipu.server.journal.Journal;
@@ -19,11 +21,15 @@ import io.quipu.server.time.Clock;
 import io.vertx.core.Future;
 import io.vertx.core.VerticleBase;
 import java.util.ArrayList;
+import java.util.Collection;
+import java.util.HashMap;
 import java.util.Iterator;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.OptionalLong;
+import java.util.Set;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 import org.slf4j.event.Level;
@@ -43,6 +49,12 @@ public final class SequencerVerticle extends VerticleBase {
   /** Of the least recently used, to find an idle one; an event loop must not look at all. */
   private static final int EVICTION_TRIES = 32;
 
+  /** Of the whispers that wait for members to be read: conversations, and users in each. */
+  private static final int MAX_WHISPERS = 32;
+
+  private static final Journal.Question NOTHING_ELSE =
+      new Journal.Question(Optional.empty(), List.of(), List.of());
+
   private final Address.Owner address;
   private final Limits limits;
   private final Bus bus;
@@ -53,6 +65,9 @@ public final class SequencerVerticle extends VerticleBase {
 
   /** Least recently used first. */
   private final Map<ConversationId, Hosted> hosted = new LinkedHashMap<>(64, 0.75f, true);
+
+  /** What waits for members to be read: one of each user. */
+  private final Map<ConversationId, Map<UserId, Whisper>> whispers = new HashMap<>();
 
   private GroupCommit commits;
   private long queuedBytes;
@@ -170,7 +185,9 @@ public final class SequencerVerticle extends VerticleBase {
   }
 
   private void receive(BusMessage message) {
-    if (message instanceof Appends appends) {
+    if (message instanceof Whisper whisper) {
+      whisper(whisper);
+    } else if (message instanceof Appends appends) {
       for (Append append : appends.appends()) {
         accept(append);
       }
@@ -185,6 +202,40 @@ public final class SequencerVerticle extends VerticleBase {
     if (waiting != batchesWaiting) {
       metrics.batchesWait(waiting - batchesWaiting);
       batchesWaiting = waiting;
+    }
+  }
+
+  /** From what is in memory, else from the store, of which few are asked for at once. */
+  private void whisper(Whisper whisper) {
+    Hosted known = hosted.get(whisper.conversation());
+    if (known != null && !known.sequencer.present().isEmpty()) {
+      passOn(whisper, known.sequencer.present());
+      return;
+    }
+    Map<UserId, Whisper> waiting = whispers.get(whisper.conversation());
+    if (waiting != null) {
+      if (waiting.size() < MAX_WHISPERS) {
+        waiting.putIfAbsent(whisper.user(), whisper);
+      }
+    } else if (whispers.size() < MAX_WHISPERS) {
+      whispers.put(whisper.conversation(), new HashMap<>(Map.of(whisper.user(), whisper)));
+      journal
+          .load(whisper.conversation(), NOTHING_ELSE)
+          .onComplete(
+              read -> {
+                Collection<Whisper> heard = whispers.remove(whisper.conversation()).values();
+                if (read.succeeded() && read.result().isPresent()) {
+                  Set<UserId> present = Roster.of(read.result().get()).present();
+                  heard.forEach(one -> passOn(one, present));
+                }
+              });
+    }
+  }
+
+  private void passOn(Whisper whisper, Set<UserId> present) {
+    if (present.contains(whisper.user())) {
+      fanOut.whisper(whisper, present);
+      fanOut.flush();
     }
   }
 

@@ -49,6 +49,7 @@ public final class Session {
   private final Rules rules;
   private final LongSupplier linkIds;
   private final Deque<Frame> early = new ArrayDeque<>();
+  private final TypingPace pace = new TypingPace();
   private State state = State.CONNECTING;
   private DeviceId device = new DeviceId("none");
   private UserId user = new UserId("nobody");
@@ -233,8 +234,9 @@ public final class Session {
       status(status, effects);
     } else if (frame instanceof Frame.Renew renew) {
       renew(renew, effects);
-    } else if (frame instanceof Frame.Typing
-        || frame instanceof Frame.Presence
+    } else if (frame instanceof Frame.Typing typing) {
+      typing(typing.conversation(), nowMs, effects);
+    } else if (frame instanceof Frame.Presence
         || frame instanceof Frame.Tail) {
       effects.add(
           error(
@@ -250,6 +252,14 @@ public final class Session {
                   frame.getClass().getSimpleName() + " comes from servers only"),
               Optional.empty(),
               0));
+    }
+  }
+
+  /** Too often, or where he cannot be heard: nothing comes of it, and nothing is told. */
+  private void typing(ConversationId conversation, long nowMs, List<SessionEffect> effects) {
+    boolean foreign = conversation.isDirect() && !conversation.isDirectOf(user);
+    if (!foreign && pace.mayWhisper(conversation, nowMs)) {
+      effects.add(new SessionEffect.Whisper(conversation));
     }
   }
 

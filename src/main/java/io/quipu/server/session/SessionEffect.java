@@ -40,6 +40,9 @@ public sealed interface SessionEffect {
   record AskFate(int request, ConversationId conversation, UUID clientMessageId, boolean cancel)
       implements SessionEffect {}
 
+  /** To the owner of the conversation: the user is writing there. */
+  record Whisper(ConversationId conversation) implements SessionEffect {}
+
   /**
    * Make a definite end of this resend, which may not be stored: answered by Ended or EndFailed.
    */

@@ -17,6 +17,7 @@ import io.quipu.server.cluster.Outbound;
 import io.quipu.server.cluster.Placement;
 import io.quipu.server.cluster.Registry;
 import io.quipu.server.cluster.SessionAddress;
+import io.quipu.server.cluster.Whisper;
 import io.quipu.server.journal.Directory;
 import io.quipu.server.journal.Journal;
 import io.quipu.server.metrics.Metrics;
@@ -54,6 +55,7 @@ public final class Sessions {
   private final Address.Loop loop;
   private final Rules rules;
   private final Bus bus;
+  private final Placement placement;
   private final Registry registry;
   private final Journal journal;
   private final Directory directory;
@@ -111,6 +113,7 @@ public final class Sessions {
     this.rules = rules;
     this.numbers = numbers;
     this.bus = bus;
+    this.placement = placement;
     this.registry = registry;
     this.journal = journal;
     this.directory = directory;
@@ -253,6 +256,12 @@ public final class Sessions {
         handle.outlet.send(ReceiptRouting.frame(handle.session.user(), notice));
       }
     }
+    for (Outbound.Hint hint : outbound.hints()) {
+      Handle handle = handles.get(hint.session());
+      if (handle != null && handle.session.isOpen() && handle.outlet.writable()) {
+        handle.outlet.send(hint.frame());
+      }
+    }
     for (Outbound.Kick kick : outbound.kicks()) {
       Handle handle = handles.get(kick.session());
       if (handle != null) {
@@ -386,6 +395,10 @@ public final class Sessions {
                 identity ->
                     step(new SessionEvent.TokenChecked(identity.user(), identity.expiresAtMs())))
             .onFailure(cause -> step(new SessionEvent.TokenRefused(expected(cause))));
+      } else if (effect instanceof SessionEffect.Whisper whisper) {
+        bus.send(
+            placement.ownerOf(whisper.conversation()),
+            new Whisper(address, whisper.conversation(), session.user()));
       } else if (effect instanceof SessionEffect.AskFate ask) {
         askFate(ask);
       } else if (effect instanceof SessionEffect.End end) {
