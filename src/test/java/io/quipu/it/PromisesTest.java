@@ -432,7 +432,14 @@ final class PromisesTest {
             new Content.Changed(new Change.Add(List.of(new UserId(carol)))),
             new Content.Changed(new Change.Remove(List.of(new UserId(bob)))),
             new Content.Changed(new Change.Rename("mine")),
-            new Content.Changed(new Change.Leave()));
+            new Content.Changed(new Change.Leave()),
+            new Content.Changed(new Change.SetRole(new UserId(bob), io.quipu.model.Role.ADMIN)),
+            new Content.Changed(new Change.Edit(2, Content.Text.of("mine"))),
+            new Content.Changed(new Change.Recall(2)),
+            new Content.Changed(new Change.React(2, "x", false)),
+            new Content.Changed(new Change.Block()),
+            new Content.Changed(new Change.Unblock()),
+            new Content.Changed(new Change.EraseUser()));
     for (Content content : contents) {
       for (boolean resend : new boolean[] {false, true}) {
         // The same id again, so that an UNKNOWN before it does not stand in the way.

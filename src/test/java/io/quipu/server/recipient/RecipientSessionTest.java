@@ -12,6 +12,7 @@ import io.quipu.model.Cursor;
 import io.quipu.model.ErrorCode;
 import io.quipu.model.Gap;
 import io.quipu.model.MessageRange;
+import io.quipu.server.journal.MessageLog.DeviceBehind;
 import io.quipu.model.UserId;
 import io.quipu.protocol.Frame;
 import io.quipu.server.journal.MessageLog.Behind;
@@ -25,6 +26,57 @@ import org.junit.jupiter.api.Test;
 final class RecipientSessionTest {
   private static ConversationId talkWith(int i) {
     return ConversationId.direct(ALICE, new UserId("peer" + i));
+  }
+
+  // ---- what a new member could read
+
+  @Test
+  void aLookPushesNothingOfWhatWasBeforeAJoining() {
+    Scene scene = Scene.live();
+    scene.commit(500, BOB);
+    DeviceBehind joined = new DeviceBehind(DEVICE, TALK, 0, 500, 498);
+
+    scene.session.look(joined, scene.nowMs);
+    scene.pass(LIMITS.lookGraceMs());
+
+    assertThat(scene.outlet.delivers()).containsExactly("1..500");
+    MessageRange range = scene.outlet.of(Frame.Deliver.class).get(0).range();
+    assertThat(range.gaps()).containsExactly(new Gap(1, 498, Gap.Reason.OLDER));
+    assertThat(Scene.seqs(range.messages())).containsExactly(499L, 500L);
+    assertThat(scene.session.window().messages()).as("a gap takes no room").isEqualTo(2);
+
+    scene.pass(LIMITS.ackTimeoutMs());
+    assertThat(scene.outlet.of(Frame.Deliver.class).get(1).range()).isEqualTo(range);
+    scene.ack(500);
+    assertThat(scene.session.window().conversations()).isZero();
+  }
+
+  @Test
+  void whatADeviceAcksMeanwhileIsNotLeftOut() {
+    Scene scene = Scene.live();
+    scene.commit(500, BOB);
+    scene.session.look(new DeviceBehind(DEVICE, TALK, 0, 500, 498), scene.nowMs);
+    scene.ack(100);
+    scene.pass(LIMITS.lookGraceMs());
+
+    assertThat(scene.outlet.delivers().get(0)).startsWith("101..");
+    assertThat(scene.outlet.of(Frame.Deliver.class).get(0).range().gaps()).isEmpty();
+  }
+
+  @Test
+  void aSyncOfANewMemberHasAGapForWhatWasBefore() {
+    Scene scene = new Scene();
+    scene.commit(500, BOB);
+    scene.sync();
+    Read plan = scene.next().orElseThrow();
+    Behind joined = new Behind(TALK, 0, 0, 500, false, 498);
+    scene.session.planned((Read.Plan) plan, List.of(joined), scene.nowMs);
+    scene.serve();
+
+    assertThat(scene.outlet.pages()).containsExactly("1:1..500");
+    MessageRange range = scene.outlet.of(Frame.SyncPage.class).get(0).ranges().get(0);
+    assertThat(range.gaps()).containsExactly(new Gap(1, 498, Gap.Reason.OLDER));
+    assertThat(Scene.seqs(range.messages())).containsExactly(499L, 500L);
   }
 
   // ---- the planted holes of deliver.pml

@@ -208,6 +208,31 @@ class SendsTest {
   }
 
   @Test
+  void anEditThatIsTooLargeIsRefusedLikeAMessage() {
+    Content large = new Content.Changed(new Change.Edit(1, body(MAX_BODY + 1)));
+    take(send(1, 1, TO_BOB, false, large));
+    assertThat(refusals(effects)).containsExactly("1 BODY_TOO_LARGE NOT_APPLIED");
+    sent(send(2, 2, TO_BOB, false, new Content.Changed(new Change.Edit(1, body(MAX_BODY)))));
+  }
+
+  @Test
+  void nobodyErasesAUserByAFrame() {
+    Content erasure = new Content.Changed(new Change.EraseUser());
+    take(send(1, 1, TO_BOB, false, erasure));
+    assertThat(refusals(effects)).containsExactly("1 NOT_ALLOWED NOT_APPLIED");
+    take(send(2, 2, TO_BOB, true, erasure));
+    assertThat(refusals(effects)).containsExactly("2 NOT_ALLOWED UNKNOWN");
+    sent(send(3, 3));
+  }
+
+  @Test
+  void whatAnHourAllowsIsTriedAgainAfterAMinute() {
+    Append append = sent(send(1, 1));
+    answered(append, refused(ErrorCode.RATE_LIMITED, Outcome.UNKNOWN));
+    assertThat(((Frame.SendRejected) replies(effects).get(0)).retryAfterMs()).isEqualTo(60_000);
+  }
+
+  @Test
   void aResendThatIsTooLargeIsMadeVoidFirst() {
     SessionEffect.End end = tooLargeResend(1);
     take(send(2, 2));
