@@ -1,6 +1,9 @@
 package io.quipu.server;
 
+import io.quipu.model.Content;
+import io.quipu.model.ConversationId;
 import io.quipu.model.Limits;
+import io.quipu.model.UserId;
 import io.quipu.server.adapter.postgres.EmbeddedPostgres;
 import io.quipu.server.adapter.postgres.Postgres;
 import io.quipu.server.cluster.Address;
@@ -8,7 +11,6 @@ import io.quipu.server.cluster.Bus;
 import io.quipu.server.cluster.LocalRegistry;
 import io.quipu.server.cluster.NodeId;
 import io.quipu.server.cluster.Placement;
-import io.quipu.server.cluster.Registry;
 import io.quipu.server.cluster.RendezvousPlacement;
 import io.quipu.server.cluster.VertxBus;
 import io.quipu.server.config.Configuration;
@@ -19,13 +21,17 @@ import io.quipu.server.http.AdminVerticle;
 import io.quipu.server.http.Appender;
 import io.quipu.server.http.HttpFace;
 import io.quipu.server.http.HttpRules;
+import io.quipu.server.journal.HistoryPages;
 import io.quipu.server.journal.Journal;
 import io.quipu.server.metrics.CountedCursors;
 import io.quipu.server.metrics.EventLoopLag;
 import io.quipu.server.metrics.Metrics;
+import io.quipu.server.people.People;
+import io.quipu.server.people.PeopleVerticle;
 import io.quipu.server.recipient.RecentCommitsLook;
 import io.quipu.server.recipient.RecipientLimits;
 import io.quipu.server.recipient.RecipientVerticle;
+import io.quipu.server.recipient.Requests;
 import io.quipu.server.sequencer.Sequencer;
 import io.quipu.server.sequencer.SequencerVerticle;
 import io.quipu.server.session.Authenticator;
@@ -46,6 +52,7 @@ import java.util.ArrayList;
 import java.util.Iterator;
 import java.util.List;
 import java.util.Optional;
+import java.util.UUID;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.function.UnaryOperator;
@@ -84,13 +91,15 @@ public final class QuipuServer {
   private final int eventLoops;
   private final NodeId self;
   private final Metrics metrics;
-  private final Registry registry = new LocalRegistry();
+  private final LocalRegistry registry = new LocalRegistry();
   private final Bus bus;
   private final Placement placement;
   private final Authenticator authenticator;
   private Optional<AdminVerticle> admin = Optional.empty();
   private Optional<EmbeddedPostgres> embedded = Optional.empty();
   private Postgres postgres;
+  private HistoryPages history;
+  private PeopleVerticle people;
 
   private QuipuServer(Configuration configuration, UnaryOperator<Bus> wrapped) {
     this.configuration = configuration;
@@ -132,7 +141,8 @@ public final class QuipuServer {
     Promise<QuipuServer> started = Promise.promise();
     server
         .openStore()
-        .compose(opened -> server.deploySequencers())
+        .compose(opened -> server.deployPeople())
+        .compose(deployed -> server.deploySequencers())
         .compose(deployed -> server.deployLoops())
         .compose(deployed -> server.deployAdmin())
         .onSuccess(
@@ -178,6 +188,37 @@ public final class QuipuServer {
     Configuration.Sequencer sequencer = configuration.sequencer();
     return postgres.journal(
         new Journal.Quotas(sequencer.ownedGroups(), sequencer.newDirectsPerHour()));
+  }
+
+  private Future<Void> deployPeople() {
+    Configuration.Recipient recipient = configuration.recipient();
+    history =
+        new HistoryPages(
+            postgres.messageLog(),
+            postgres.lists(),
+            recipient.syncPageMessages(),
+            recipient.syncPageBytes());
+    List<Address.Loop> all = new ArrayList<>();
+    for (int i = 0; i < eventLoops; i++) {
+      all.add(new Address.Loop(self, i));
+    }
+    people =
+        new PeopleVerticle(
+            new PeopleVerticle.Ports(
+                registry,
+                registry,
+                bus,
+                all,
+                postgres.devices(),
+                postgres.mutes(),
+                postgres.revocations(),
+                postgres.erasures()),
+            (user, userKey, conversation, id, content) ->
+                loops.get(0).appendByNode(user, userKey, conversation, id, content),
+            clock,
+            configuration.session().revocationPollMs(),
+            configuration.session().presenceGraceMs());
+    return vertx.deployVerticle(people).mapEmpty();
   }
 
   private Future<Void> deploySequencers() {
@@ -319,6 +360,12 @@ public final class QuipuServer {
               address,
               RecipientLimits.of(configuration),
               postgres.messageLog(),
+              new Requests(
+                  history,
+                  postgres.lists(),
+                  people,
+                  configuration.recipient().syncPageMessages(),
+                  configuration.recipient().syncPageBytes()),
               new CountedCursors(postgres.cursors(), metrics),
               registry,
               bus,
@@ -349,11 +396,28 @@ public final class QuipuServer {
               postgres.directory(),
               authenticator,
               recipients,
+              people,
               clock,
               metrics);
       sessions = Optional.of(made);
       EventLoopLag.watch(vertx, clock, metrics);
       return deployRecipients(loop).compose(deployed -> made.start()).map(made);
+    }
+
+    /** In the name of a user, by the authority of this node; for any thread. */
+    Future<?> appendByNode(
+        UserId user, long userKey, ConversationId conversation, UUID id, Content content) {
+      Promise<Object> done = Promise.promise();
+      context
+          .orElseThrow()
+          .runOnContext(
+              onLoop ->
+                  sessions
+                      .orElseThrow()
+                      .append(user, userKey, conversation, id, content)
+                      .<Object>mapEmpty()
+                      .onComplete(done));
+      return done.future();
     }
 
     private Future<?> deployRecipients(Context loop) {
@@ -430,6 +494,11 @@ public final class QuipuServer {
   /** Of health, readiness and metrics. */
   public int adminPort() {
     return admin.map(AdminVerticle::port).orElse(0);
+  }
+
+  /** Devices, revocations, erasures, presence: for whoever runs a node in a process of his own. */
+  public People people() {
+    return people;
   }
 
   /** Which PostgreSQL, for people; without its password. */

@@ -18,7 +18,7 @@ import org.junit.jupiter.api.Test;
 
 final class DirectoryContractTest extends StoreContract {
   private DeviceSession open(UserId user, String device) {
-    return await(store.directory().openSession(user, new DeviceId(device), 2));
+    return await(store.directory().openSession(user, new DeviceId(device), 0, 2));
   }
 
   @Test
@@ -52,7 +52,8 @@ final class DirectoryContractTest extends StoreContract {
     open(alice, "phone");
     open(alice, "tablet");
 
-    assertThat(awaitFailure(store.directory().openSession(alice, new DeviceId("watch"), 2)).code())
+    assertThat(
+            awaitFailure(store.directory().openSession(alice, new DeviceId("watch"), 0, 2)).code())
         .isEqualTo(ErrorCode.TOO_MANY_REQUESTS);
     assertThat(open(alice, "phone").generation()).isEqualTo(2);
   }
@@ -62,7 +63,7 @@ final class DirectoryContractTest extends StoreContract {
     UserId alice = newUser("alice");
     List<Future<DeviceSession>> sessions =
         IntStream.range(0, 10)
-            .mapToObj(i -> store.directory().openSession(alice, new DeviceId("phone"), 2))
+            .mapToObj(i -> store.directory().openSession(alice, new DeviceId("phone"), 0, 2))
             .toList();
     await(Future.all(sessions));
 

@@ -177,6 +177,6 @@ abstract class StoreContract {
   }
 
   final Directory.DeviceSession session(UserId user) {
-    return await(store.directory().openSession(user, new io.quipu.model.DeviceId("phone"), 10));
+    return await(store.directory().openSession(user, new io.quipu.model.DeviceId("phone"), 0, 10));
   }
 }

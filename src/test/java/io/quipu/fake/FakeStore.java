@@ -283,7 +283,8 @@ public final class FakeStore {
   public Directory directory() {
     return new Directory() {
       @Override
-      public Future<DeviceSession> openSession(UserId user, DeviceId device, int maxDevices) {
+      public Future<DeviceSession> openSession(
+          UserId user, DeviceId device, long issuedAtMs, int maxDevices) {
         return call(Operation.OPEN_SESSION, () -> session(user, device, maxDevices));
       }
 

@@ -316,7 +316,7 @@ final class PostgresFaultsTest {
     ConversationState slow = talkWith("bob");
     ConversationState quick = talkWith("carol");
     UserId alice = new UserId("alice");
-    var device = await(postgres.directory().openSession(alice, new DeviceId("phone"), 9));
+    var device = await(postgres.directory().openSession(alice, new DeviceId("phone"), 0, 9));
     long mark = await(postgres.messageLog().recentCommits(0, List.of())).nextMark();
     rivalInserts(slow, 1);
     write(text(quick, 1));

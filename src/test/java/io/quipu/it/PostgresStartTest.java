@@ -142,7 +142,7 @@ final class PostgresStartTest {
 
     Postgres postgres = await(Postgres.open(vertx, ofPlain, TestPostgres.limits()));
     var session =
-        await(postgres.directory().openSession(new UserId("alice"), new DeviceId("phone"), 3));
+        await(postgres.directory().openSession(new UserId("alice"), new DeviceId("phone"), 0, 3));
 
     assertThat(session.storeEpoch()).isNotBlank();
     await(postgres.close());

@@ -6,6 +6,7 @@ import io.quipu.server.QuipuServer;
 import io.quipu.server.cluster.Bus;
 import io.quipu.server.config.Configuration;
 import io.quipu.server.config.ConfigurationLoader;
+import io.quipu.server.people.People;
 import io.quipu.server.session.DevelopmentTokens;
 import io.quipu.server.time.Clock;
 import io.quipu.server.time.SystemClock;
@@ -87,6 +88,10 @@ final class TestNode implements AutoCloseable {
 
   int adminPort() {
     return server.adminPort();
+  }
+
+  People people() {
+    return server.people();
   }
 
   String databaseUri() {

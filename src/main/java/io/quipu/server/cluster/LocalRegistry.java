@@ -5,13 +5,16 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ConcurrentMap;
+import java.util.concurrent.CopyOnWriteArrayList;
+import java.util.function.Consumer;
 
 /**
  * The sessions of this node, for all its event loops. Lists are replaced, never changed, so a
  * reader needs no lock. Its size is the number of open sessions.
  */
-public final class LocalRegistry implements Registry {
+public final class LocalRegistry implements Registry, OnlineUsers {
   private final ConcurrentMap<UserId, List<Entry>> sessions = new ConcurrentHashMap<>();
+  private final List<Consumer<UserId>> listeners = new CopyOnWriteArrayList<>();
 
   @Override
   public List<Entry> register(Entry entry) {
@@ -30,6 +33,7 @@ public final class LocalRegistry implements Registry {
           next.add(entry);
           return List.copyOf(next);
         });
+    changed(entry.user());
     return List.copyOf(older);
   }
 
@@ -42,6 +46,21 @@ public final class LocalRegistry implements Registry {
           left.remove(entry);
           return left.isEmpty() ? null : List.copyOf(left);
         });
+    changed(entry.user());
+  }
+
+  private void changed(UserId user) {
+    listeners.forEach(listener -> listener.accept(user));
+  }
+
+  @Override
+  public boolean isOnline(UserId user) {
+    return sessions.containsKey(user);
+  }
+
+  @Override
+  public void onChange(Consumer<UserId> listener) {
+    listeners.add(listener);
   }
 
   @Override

@@ -125,6 +125,8 @@ public record Configuration(
    * @param appendRetryMs an append without an answer goes to the owner again after so long
    * @param maxDevices of one user
    * @param watchedUsers whose presence one session watches
+   * @param presenceGraceMs who comes back within it was never away
+   * @param revocationPollMs between two looks for what was revoked elsewhere
    */
   public record Session(
       int maxBodyBytes,
@@ -134,7 +136,9 @@ public record Configuration(
       int appendRetryMs,
       int maxDevices,
       int maxRequests,
-      int watchedUsers) {}
+      int watchedUsers,
+      int presenceGraceMs,
+      int revocationPollMs) {}
 
   /**
    * @param shards the same on all nodes, for ever

@@ -11,9 +11,13 @@ import java.util.List;
 public interface Directory {
   /**
    * Opens a session of this device: makes user and device if they are new, and counts the device's
-   * generation up. TOO_MANY_REQUESTS when the user would have more than {@code maxDevices}.
+   * generation up. TOO_MANY_REQUESTS when the user would have more than {@code maxDevices};
+   * TOKEN_REVOKED when a token of that time is not good any more; USER_ERASED for a name that must
+   * not come again.
+   *
+   * @param issuedAtMs of the token, Unix time; 0 = it does not say
    */
-  Future<DeviceSession> openSession(UserId user, DeviceId device, int maxDevices);
+  Future<DeviceSession> openSession(UserId user, DeviceId device, long issuedAtMs, int maxDevices);
 
   /**
    * @param generation from 1, rising by one with every session of this device
@@ -23,7 +27,10 @@ public interface Directory {
   record DeviceSession(
       long userKey, long deviceKey, long generation, boolean deviceIsNew, String storeEpoch) {}
 
-  /** The surrogate key of a user, who is made if he is new. */
+  /**
+   * The surrogate key of a user, who is made if he is new. USER_ERASED for a name that must not
+   * come again.
+   */
   Future<Long> userKey(UserId user);
 
   /** The members now. Empty if the conversation is unknown. */

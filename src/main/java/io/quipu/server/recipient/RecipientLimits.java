@@ -16,7 +16,7 @@ import io.quipu.server.config.Configuration;
  * @param newestForNewDevice messages of each conversation, at least 1
  * @param lookGraceMs a device that a look finds behind has so long to ack what is on its way
  * @param maxReads of one event loop from the log, at once
- * @param maxHistories of one session, at once
+ * @param maxRequests of one session, at once: history, lists, mutes
  * @param maxPendingCursors not yet stored, of one event loop
  * @param cursorBatch cursors in one statement
  * @param storeRetryMs pause after the store failed; doubles up to maxStoreRetryMs
@@ -36,7 +36,7 @@ public record RecipientLimits(
     int newestForNewDevice,
     int lookGraceMs,
     int maxReads,
-    int maxHistories,
+    int maxRequests,
     int maxPendingCursors,
     int cursorBatch,
     int storeRetryMs,

@@ -10,10 +10,12 @@ import io.quipu.server.cluster.Address;
 import io.quipu.server.cluster.Bus;
 import io.quipu.server.cluster.Outbound;
 import io.quipu.server.cluster.Registry;
+import io.quipu.server.cluster.SessionAddress;
 import io.quipu.server.journal.Cursors;
 import io.quipu.server.journal.MessageLog;
 import io.quipu.server.journal.MessageLog.DeviceBehind;
 import io.quipu.server.recipient.RecipientSession.Read;
+import io.quipu.server.recipient.Requests.Subject;
 import io.quipu.server.time.Clock;
 import io.vertx.core.Context;
 import io.vertx.core.Future;
@@ -44,8 +46,10 @@ import org.slf4j.LoggerFactory;
 public final class RecipientVerticle extends VerticleBase implements Recipients, Watched {
   private static final Logger log = LoggerFactory.getLogger(RecipientVerticle.class);
 
+  private final Address.Loop self;
   private final RecipientLimits limits;
   private final MessageLog messages;
+  private final Requests requests;
   private final Clock clock;
   private final Stores stores;
   private final Map<Long, Session> sessions = new HashMap<>();
@@ -79,7 +83,7 @@ public final class RecipientVerticle extends VerticleBase implements Recipients,
     long alarmMs = Outstanding.NEVER;
     boolean waits;
     boolean closed;
-    int histories;
+    int requests;
     int countedConversations;
     int countedMessages;
 
@@ -93,13 +97,16 @@ public final class RecipientVerticle extends VerticleBase implements Recipients,
       Address.Loop self,
       RecipientLimits limits,
       MessageLog messages,
+      Requests requests,
       Cursors cursors,
       Registry registry,
       Bus bus,
       Clock clock,
       Windows windows) {
+    this.self = self;
     this.limits = limits;
     this.messages = messages;
+    this.requests = requests;
     this.clock = clock;
     this.windows = windows;
     this.pause = new StorePause(limits.storeRetryMs(), limits.maxStoreRetryMs());
@@ -231,52 +238,39 @@ public final class RecipientVerticle extends VerticleBase implements Recipients,
   }
 
   @Override
-  public void history(long id, Frame.History history) {
-    with(id, (session, nowMs) -> history(session, history));
+  public void request(long id, Frame request) {
+    with(id, (session, nowMs) -> request(session, request));
   }
 
-  private void history(Session session, Frame.History history) {
-    Optional<ConversationId> conversation = Optional.of(history.conversation());
+  private void request(Session session, Frame request) {
+    Subject subject = Subject.of(request);
     RecipientSession core = session.core;
-    if (history.beforeSeq() < 0 || history.afterSeq() < 0 || history.limit() < 0) {
-      core.error(ErrorCode.INVALID_REQUEST, 0, "a seq below 0", conversation, history.request());
-      return;
-    }
-    if (session.histories >= limits.maxHistories()) {
+    if (session.requests >= limits.maxRequests()) {
       core.error(
           ErrorCode.TOO_MANY_REQUESTS,
           limits.cursorFlushMs(),
-          "more than " + limits.maxHistories() + " at once",
-          conversation,
-          history.request());
+          "more than " + limits.maxRequests() + " at once",
+          subject.conversation(),
+          subject.number());
       return;
     }
-    session.histories++;
-    int most = history.limit() == 0 ? limits.pageMessages() : history.limit();
+    session.requests++;
+    SessionAddress address = new SessionAddress(self, core.who().session());
     onLoop(
-        () ->
-            messages.history(
-                core.who().user(),
-                history.conversation(),
-                history.beforeSeq(),
-                history.afterSeq(),
-                Math.min(most, limits.pageMessages()),
-                limits.pageBytes()),
-        slice -> {
-          session.histories--;
-          core.who()
-              .outlet()
-              .send(new Frame.HistoryPage(history.request(), slice.range(), slice.more()));
+        () -> requests.answer(address, core.who().user(), request),
+        answer -> {
+          session.requests--;
+          answer.ifPresent(frame -> core.who().outlet().send(frame));
         },
         failure -> {
-          session.histories--;
+          session.requests--;
           QuipuException known = expected(failure, session);
           core.error(
               known.code(),
               known.code() == ErrorCode.STORE_DOWN ? limits.maxStoreRetryMs() : 0,
               known.getMessage(),
-              conversation,
-              history.request());
+              subject.conversation(),
+              subject.number());
         });
   }
 

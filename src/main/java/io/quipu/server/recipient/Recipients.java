@@ -28,7 +28,8 @@ public interface Recipients {
 
   void readMark(long session, ConversationId conversation, long seq);
 
-  void history(long session, Frame.History history);
+  /** History, Conversations, Members or Mute; so many at once. */
+  void request(long session, Frame request);
 
   /** The socket takes frames again. */
   void writable(long session);

@@ -29,6 +29,7 @@ import java.util.function.LongSupplier;
  *             Drain                          DRAINING  GoAway; what is accepted is finished
  *             Kicked by a newer generation   CLOSED  REPLACED
  *             Tick past the token's expiry   CLOSED  TOKEN_EXPIRED
+ *             Dismissed                      CLOSED  TOKEN_REVOKED or USER_ERASED
  * DRAINING    as OPEN
  * any         Gone                           CLOSED
  * </pre>
@@ -145,6 +146,8 @@ public final class Session {
       if (kicked.newerGeneration() > generation) {
         close(ErrorCode.REPLACED, "a newer session of this device has begun", effects);
       }
+    } else if (event instanceof SessionEvent.Dismissed dismissed) {
+      close(dismissed.code(), dismissed.detail(), effects);
     } else if (event instanceof SessionEvent.Drain drain) {
       drain(drain.retryAfterMs(), effects);
     } else {
@@ -224,8 +227,13 @@ public final class Session {
         || frame instanceof Frame.Sync
         || frame instanceof Frame.SyncAck
         || frame instanceof Frame.ReadMark
-        || frame instanceof Frame.History) {
+        || frame instanceof Frame.History
+        || frame instanceof Frame.Conversations
+        || frame instanceof Frame.Members
+        || frame instanceof Frame.Mute) {
       effects.add(new SessionEffect.Pass(frame));
+    } else if (frame instanceof Frame.WatchPresence watch) {
+      watch(watch, effects);
     } else if (frame instanceof Frame.Ping ping) {
       effects.add(new SessionEffect.Reply(new Frame.Pong(ping.nonce(), unixMs)));
     } else if (frame instanceof Frame.InvalidSend invalid) {
@@ -261,6 +269,18 @@ public final class Session {
     if (!foreign && pace.mayWhisper(conversation, nowMs)) {
       effects.add(new SessionEffect.Whisper(conversation));
     }
+  }
+
+  private void watch(Frame.WatchPresence watch, List<SessionEffect> effects) {
+    int most = rules.limits().watchedUsers();
+    effects.add(
+        watch.users().size() <= most
+            ? new SessionEffect.Pass(watch)
+            : error(
+                new QuipuException(
+                    ErrorCode.INVALID_REQUEST, "more than " + most + " users to watch"),
+                Optional.empty(),
+                0));
   }
 
   private void renew(Frame.Renew renew, List<SessionEffect> effects) {

@@ -1,6 +1,7 @@
 package io.quipu.server.session;
 
 import io.quipu.model.ConversationId;
+import io.quipu.model.ErrorCode;
 import io.quipu.model.QuipuException;
 import io.quipu.model.UserId;
 import io.quipu.protocol.Frame;
@@ -40,6 +41,9 @@ public sealed interface SessionEvent {
   record Tick() implements SessionEvent {}
 
   record Kicked(long newerGeneration) implements SessionEvent {}
+
+  /** Its user, or its device, may no longer be here. */
+  record Dismissed(ErrorCode code, String detail) implements SessionEvent {}
 
   record Drain(int retryAfterMs) implements SessionEvent {}
 

@@ -8,7 +8,6 @@ import io.quipu.model.QuipuException;
 import io.quipu.model.UserId;
 import io.quipu.protocol.Frame;
 import io.quipu.server.cluster.Address;
-import io.quipu.server.cluster.Append;
 import io.quipu.server.cluster.AppendAnswer;
 import io.quipu.server.cluster.AppendAnswer.Verdict;
 import io.quipu.server.cluster.Bus;
@@ -17,18 +16,18 @@ import io.quipu.server.cluster.Outbound;
 import io.quipu.server.cluster.Placement;
 import io.quipu.server.cluster.Registry;
 import io.quipu.server.cluster.SessionAddress;
+import io.quipu.server.cluster.UserNews;
 import io.quipu.server.cluster.Whisper;
 import io.quipu.server.journal.Directory;
 import io.quipu.server.journal.Journal;
 import io.quipu.server.metrics.Metrics;
+import io.quipu.server.people.Attendance;
 import io.quipu.server.recipient.Outlet;
 import io.quipu.server.recipient.ReceiptRouting;
 import io.quipu.server.recipient.Recipients;
-import io.quipu.server.session.AppendLink.Step;
 import io.quipu.server.time.Clock;
 import io.vertx.core.Context;
 import io.vertx.core.Future;
-import io.vertx.core.Promise;
 import io.vertx.core.Vertx;
 import java.util.ArrayList;
 import java.util.HashMap;
@@ -61,13 +60,14 @@ public final class Sessions {
   private final Directory directory;
   private final Authenticator authenticator;
   private final Recipients recipients;
+  private final Attendance attendance;
   private final Clock clock;
   private final Metrics metrics;
   private final Numbers numbers;
   private final Context context;
   private final AppendRouter router;
   private final Map<Long, Handle> handles = new HashMap<>();
-  private final Map<Long, OneAppend> oneAppends = new HashMap<>();
+  private final OneAppends oneAppends;
   private int appendsAtWork;
 
   /** Those that wait for an owner, and only those, are ticked. */
@@ -92,6 +92,14 @@ public final class Sessions {
   public static final class Numbers {
     private final AtomicLong sessions = new AtomicLong();
     private final AtomicLong links = new AtomicLong();
+
+    long nextSession() {
+      return sessions.incrementAndGet();
+    }
+
+    long nextLink() {
+      return links.incrementAndGet();
+    }
   }
 
   public Sessions(
@@ -106,6 +114,7 @@ public final class Sessions {
       Directory directory,
       Authenticator authenticator,
       Recipients recipients,
+      Attendance attendance,
       Clock clock,
       Metrics metrics) {
     this.context = context;
@@ -119,9 +128,11 @@ public final class Sessions {
     this.directory = directory;
     this.authenticator = authenticator;
     this.recipients = recipients;
+    this.attendance = attendance;
     this.clock = clock;
     this.metrics = metrics;
     this.router = new AppendRouter(context, bus, placement);
+    this.oneAppends = new OneAppends(loop, numbers, router, clock, metrics);
   }
 
   /** Starts to take what the bus brings for this loop. */
@@ -190,61 +201,70 @@ public final class Sessions {
               "too many requests at work"));
     }
     appendsAtWork++;
-    return appendAs(user, conversation, clientMessageId, resend, content, system)
-        .onComplete(ended -> appendsAtWork--);
-  }
-
-  private Future<Verdict.Stored> appendAs(
-      UserId user,
-      ConversationId conversation,
-      UUID clientMessageId,
-      boolean resend,
-      Content content,
-      boolean system) {
     return directory
         .userKey(user)
         .compose(
-            userKey -> {
-              long number = numbers.sessions.incrementAndGet();
-              OneAppend one = new OneAppend(new AppendLink(numbers.links.incrementAndGet()));
-              oneAppends.put(number, one);
-              Append append =
-                  new Append(
-                      new SessionAddress(loop, number),
-                      one.link.link(),
-                      one.link.nextNumber(),
-                      true,
-                      one.link.attempt(),
-                      false,
-                      conversation,
-                      userKey,
-                      user,
-                      clientMessageId,
-                      resend,
-                      content,
-                      system);
-              one.link.add(append, 1, 0, clock.nowMs());
-              router.route(append);
-              return one.done.future().onComplete(ended -> oneAppends.remove(number));
-            });
+            userKey ->
+                oneAppends.append(
+                    user, userKey, conversation, clientMessageId, resend, content, system))
+        .onComplete(ended -> appendsAtWork--);
+  }
+
+  /**
+   * Appends in the name of a user who may no longer come himself, by the authority of this node.
+   * Not bounded here: the caller has a few of them.
+   */
+  public Future<Verdict.Stored> append(
+      UserId user,
+      long userKey,
+      ConversationId conversation,
+      UUID clientMessageId,
+      Content content) {
+    appendsAtWork++;
+    return oneAppends
+        .append(user, userKey, conversation, clientMessageId, true, content, true)
+        .onComplete(ended -> appendsAtWork--);
   }
 
   // ---- what the bus brings
 
   private void receive(BusMessage message) {
-    if (!(message instanceof Outbound outbound)) {
-      return;
+    if (message instanceof Outbound outbound) {
+      receive(outbound);
+    } else if (message instanceof UserNews news) {
+      receive(news);
     }
+  }
+
+  private void receive(UserNews news) {
+    for (UserNews.Seen seen : news.seen()) {
+      reply(seen.session(), new Frame.Presence(seen.user(), seen.online(), seen.lastSeenMs()));
+    }
+    for (UserNews.Muted muted : news.muted()) {
+      reply(muted.session(), new Frame.Mute(muted.conversation(), muted.untilMs()));
+    }
+    for (UserNews.Revoked revoked : news.revoked()) {
+      for (Handle handle : List.copyOf(handles.values())) {
+        handle.dismissIf(revoked);
+      }
+    }
+  }
+
+  private void reply(long session, Frame frame) {
+    Handle handle = handles.get(session);
+    if (handle != null && handle.session.isOpen()) {
+      handle.outlet.send(frame);
+    }
+  }
+
+  private void receive(Outbound outbound) {
     // Acks before deliveries: SendAck n is written before Deliver > n.
     for (AppendAnswer answer : outbound.answers()) {
       Handle handle = handles.get(answer.session());
       if (handle != null) {
         handle.step(new SessionEvent.Answered(answer));
       } else {
-        OneAppend one = oneAppends.get(answer.session());
-        if (one != null) {
-          one.follow(one.link.answered(answer, clock.nowMs()));
-        }
+        oneAppends.answered(answer);
       }
     }
     for (Outbound.Delivery delivery : outbound.deliveries()) {
@@ -274,10 +294,15 @@ public final class Sessions {
     for (Handle handle : new ArrayList<>(ticking)) {
       handle.step(new SessionEvent.Tick());
     }
-    for (OneAppend one : new ArrayList<>(oneAppends.values())) {
-      one.follow(
-          one.link.tick(clock.nowMs(), rules.appendRetryMs(), rules.limits().sendTimeoutMs()));
-    }
+    oneAppends.tick(rules.appendRetryMs(), rules.limits().sendTimeoutMs());
+  }
+
+  private static SessionEvent dismissed(ErrorCode code) {
+    return new SessionEvent.Dismissed(
+        code,
+        code == ErrorCode.USER_ERASED
+            ? "this user has been erased"
+            : "this device, or all of the user's, must log in again");
   }
 
   private static QuipuException expected(Throwable cause) {
@@ -294,6 +319,11 @@ public final class Sessions {
     private final Session session;
     private final Outlet outlet;
     private Optional<Registry.Entry> entry = Optional.empty();
+    private long userKey;
+    private long deviceKey;
+
+    /** Of the token that is good now. */
+    private long tokenIssuedAtMs;
 
     private Handle(long number, Outlet outlet) {
       this.address = new SessionAddress(loop, number);
@@ -325,6 +355,7 @@ public final class Sessions {
           registered -> {
             registry.unregister(registered);
             recipients.close(address.session());
+            attendance.left(address, deviceKey);
             metrics.sessionClosed();
             on(LOG.atDebug()).log("a session has ended");
           });
@@ -389,12 +420,7 @@ public final class Sessions {
       } else if (effect instanceof SessionEffect.Enter enter) {
         enter(enter);
       } else if (effect instanceof SessionEffect.CheckToken check) {
-        authenticator
-            .authenticateUser(check.token())
-            .onSuccess(
-                identity ->
-                    step(new SessionEvent.TokenChecked(identity.user(), identity.expiresAtMs())))
-            .onFailure(cause -> step(new SessionEvent.TokenRefused(expected(cause))));
+        checkToken(check);
       } else if (effect instanceof SessionEffect.Whisper whisper) {
         bus.send(
             placement.ownerOf(whisper.conversation()),
@@ -411,17 +437,36 @@ public final class Sessions {
       }
     }
 
+    private void checkToken(SessionEffect.CheckToken check) {
+      authenticator
+          .authenticateUser(check.token())
+          .compose(
+              identity ->
+                  attendance.checkRenewal(identity.user(), identity.issuedAtMs()).map(identity))
+          .onSuccess(
+              identity -> {
+                if (identity.user().equals(session.user())) {
+                  tokenIssuedAtMs = identity.issuedAtMs();
+                }
+                step(new SessionEvent.TokenChecked(identity.user(), identity.expiresAtMs()));
+              })
+          .onFailure(cause -> step(new SessionEvent.TokenRefused(expected(cause))));
+    }
+
     private void openDevice(SessionEffect.OpenDevice open) {
       authenticator
           .authenticateUser(open.token())
           .compose(
               identity ->
                   directory
-                      .openSession(identity.user(), open.device(), rules.maxDevices())
+                      .openSession(
+                          identity.user(), open.device(), identity.issuedAtMs(), rules.maxDevices())
                       .map(
-                          device ->
-                              new SessionEvent.Opened(
-                                  identity.user(), identity.expiresAtMs(), device)))
+                          device -> {
+                            tokenIssuedAtMs = identity.issuedAtMs();
+                            return new SessionEvent.Opened(
+                                identity.user(), identity.expiresAtMs(), device);
+                          }))
           .onSuccess(
               opened -> {
                 if (handles.containsKey(address.session())) {
@@ -449,6 +494,8 @@ public final class Sessions {
       Registry.Entry registered =
           new Registry.Entry(enter.user(), enter.device(), enter.opened().generation(), address);
       entry = Optional.of(registered);
+      userKey = enter.opened().userKey();
+      deviceKey = enter.opened().deviceKey();
       metrics.sessionOpened();
       on(LOG.atDebug())
           .addKeyValue("generation", registered.generation())
@@ -461,6 +508,19 @@ public final class Sessions {
           .filter(generation -> generation > registered.generation())
           .max()
           .ifPresent(newer -> kick(registered, newer));
+      attendance
+          .dismissal(userKey, enter.device(), tokenIssuedAtMs)
+          .ifPresent(code -> step(dismissed(code)));
+    }
+
+    private void dismissIf(UserNews.Revoked revoked) {
+      boolean meant =
+          entry.isPresent()
+              && userKey == revoked.userKey()
+              && revoked.device().map(session.device()::equals).orElse(true);
+      if (meant && (revoked.erased() || tokenIssuedAtMs < revoked.issuedBeforeMs())) {
+        step(dismissed(revoked.erased() ? ErrorCode.USER_ERASED : ErrorCode.TOKEN_REVOKED));
+      }
     }
 
     private void kick(Registry.Entry older, long newerGeneration) {
@@ -497,8 +557,10 @@ public final class Sessions {
         recipients.syncAck(number, ack);
       } else if (frame instanceof Frame.ReadMark mark) {
         recipients.readMark(number, mark.conversation(), mark.seq());
-      } else if (frame instanceof Frame.History history) {
-        recipients.history(number, history);
+      } else if (frame instanceof Frame.WatchPresence watch) {
+        attendance.watch(address, session.user(), watch.users());
+      } else {
+        recipients.request(number, frame);
       }
     }
 
@@ -511,37 +573,6 @@ public final class Sessions {
         }
       } else if (frame instanceof Frame.SendRejected rejected) {
         metrics.sendRejected(rejected.code());
-      }
-    }
-  }
-
-  /** An append of an HTTP request. */
-  private final class OneAppend {
-    final AppendLink link;
-    final Promise<Verdict.Stored> done = Promise.promise();
-
-    OneAppend(AppendLink link) {
-      this.link = link;
-    }
-
-    void follow(Step step) {
-      if (step instanceof Step.SendOn again) {
-        again.appends().forEach(router::route);
-      } else if (step instanceof Step.Answered answered) {
-        if (answered.verdict() instanceof Verdict.Stored stored) {
-          if (stored.duplicate()) {
-            metrics.sendAckedAgain();
-          } else {
-            metrics.sendAcked();
-          }
-          done.tryComplete(stored);
-        } else if (answered.verdict() instanceof Verdict.Refused refused) {
-          metrics.sendRejected(refused.code());
-          done.tryFail(new QuipuException(refused.code(), refused.outcome(), refused.detail()));
-        }
-      } else if (step instanceof Step.Unresolved end) {
-        metrics.sendRejected(end.code());
-        done.tryFail(new QuipuException(end.code(), "no answer in time: send the same id again"));
       }
     }
   }

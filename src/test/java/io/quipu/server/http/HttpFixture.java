@@ -369,7 +369,8 @@ final class HttpFixture implements AutoCloseable {
       }
 
       @Override
-      public Future<DeviceSession> openSession(UserId user, DeviceId device, int maxDevices) {
+      public Future<DeviceSession> openSession(
+          UserId user, DeviceId device, long issuedAtMs, int maxDevices) {
         throw new UnsupportedOperationException();
       }
 

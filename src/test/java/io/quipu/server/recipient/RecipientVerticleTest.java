@@ -6,6 +6,8 @@ import static io.quipu.server.recipient.Scene.TALK;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 
+import io.quipu.fake.NoAttendance;
+import io.quipu.fake.NoLists;
 import io.quipu.model.ConversationId;
 import io.quipu.model.DeviceId;
 import io.quipu.model.ErrorCode;
@@ -23,6 +25,7 @@ import io.quipu.server.cluster.Outbound;
 import io.quipu.server.cluster.Outbound.ReceiptNotice;
 import io.quipu.server.cluster.Registry;
 import io.quipu.server.cluster.SessionAddress;
+import io.quipu.server.journal.HistoryPages;
 import io.quipu.server.journal.MessageLog;
 import io.quipu.server.time.Clock;
 import io.vertx.core.Future;
@@ -107,6 +110,7 @@ final class RecipientVerticleTest {
         LOOP,
         LIMITS,
         messages,
+        requests(messages),
         log,
         registry,
         bus,
@@ -115,6 +119,13 @@ final class RecipientVerticleTest {
           outstanding.addAndGet(conversations);
           this.unacked.addAndGet(unacked);
         });
+  }
+
+  private static Requests requests(MessageLog messages) {
+    HistoryPages history =
+        new HistoryPages(messages, new NoLists(), LIMITS.pageMessages(), LIMITS.pageBytes());
+    return new Requests(
+        history, new NoLists(), new NoAttendance(), LIMITS.pageMessages(), LIMITS.pageBytes());
   }
 
   private static <T> T done(Future<T> future) {
@@ -391,7 +402,7 @@ final class RecipientVerticleTest {
     for (int i = 0; i < 6; i++) {
       commit(TALK, BOB);
     }
-    run(() -> recipients.history(1, new Frame.History(5, TALK, 0, 0, 0)));
+    run(() -> recipients.request(1, new Frame.History(5, TALK, 0, 0, 0)));
     Frame.HistoryPage page = awaited(outlet, Frame.HistoryPage.class).get(0);
     assertThat(page.request()).isEqualTo(5);
     assertThat(Scene.seqs(page.range().messages())).containsExactly(3L, 4L, 5L, 6L);
@@ -399,7 +410,7 @@ final class RecipientVerticleTest {
 
     run(
         () ->
-            recipients.history(
+            recipients.request(
                 1, new Frame.History(6, ConversationId.direct(ALICE, ALICE), 0, 0, 0)));
     Frame.Error unknown = awaited(outlet, Frame.Error.class).get(0);
     assertThat(unknown.code()).isEqualTo(ErrorCode.CONVERSATION_UNKNOWN.code());
@@ -408,7 +419,7 @@ final class RecipientVerticleTest {
     run(
         () -> {
           log.down = true;
-          recipients.history(1, new Frame.History(7, TALK, 0, 0, 0));
+          recipients.request(1, new Frame.History(7, TALK, 0, 0, 0));
         });
     await().atMost(SOON).until(() -> frames(outlet, Frame.Error.class).size() == 2);
     Frame.Error down = frames(outlet, Frame.Error.class).get(1);
@@ -460,7 +471,7 @@ final class RecipientVerticleTest {
     run(
         () -> {
           for (int request = 1; request <= 3; request++) {
-            recipients.history(1, new Frame.History(request, TALK, 0, 0, 0));
+            recipients.request(1, new Frame.History(request, TALK, 0, 0, 0));
           }
         });
     assertThat(awaited(outlets.get(0), Frame.Error.class))

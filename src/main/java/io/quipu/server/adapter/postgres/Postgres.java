@@ -2,9 +2,14 @@ package io.quipu.server.adapter.postgres;
 
 import io.quipu.server.config.Configuration;
 import io.quipu.server.journal.Cursors;
+import io.quipu.server.journal.Devices;
 import io.quipu.server.journal.Directory;
+import io.quipu.server.journal.Erasures;
 import io.quipu.server.journal.Journal;
+import io.quipu.server.journal.Lists;
 import io.quipu.server.journal.MessageLog;
+import io.quipu.server.journal.Mutes;
+import io.quipu.server.journal.Revocations;
 import io.quipu.server.journal.StoreUnfitException;
 import io.vertx.core.Future;
 import io.vertx.core.Vertx;
@@ -47,6 +52,9 @@ public final class Postgres {
   private final MessageLog messageLog;
   private final Cursors cursors;
   private final Directory directory;
+  private final PostgresLists lists;
+  private final PostgresPeople people;
+  private final Erasures erasures;
 
   private Postgres(Vertx vertx, String uri, Configuration.Postgres limits) {
     this.vertx = vertx;
@@ -56,6 +64,10 @@ public final class Postgres {
     messageLog = new PostgresMessageLog(reads);
     cursors = new PostgresCursors(reads);
     directory = new PostgresDirectory(reads);
+    StoreSecret secret = new StoreSecret(reads);
+    lists = new PostgresLists(reads, secret);
+    people = new PostgresPeople(reads, secret);
+    erasures = new PostgresErasures(reads);
   }
 
   /**
@@ -211,6 +223,26 @@ public final class Postgres {
 
   public Directory directory() {
     return directory;
+  }
+
+  public Lists lists() {
+    return lists;
+  }
+
+  public Mutes mutes() {
+    return lists;
+  }
+
+  public Devices devices() {
+    return people;
+  }
+
+  public Revocations revocations() {
+    return people;
+  }
+
+  public Erasures erasures() {
+    return erasures;
   }
 
   /** Closes what reads; writers are closed by who opened them. */

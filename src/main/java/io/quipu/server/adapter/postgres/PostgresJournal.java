@@ -130,10 +130,17 @@ final class PostgresJournal implements Journal {
       with known as materialized (
         select id, name from users where name = any ($2::text[])
       ),
+      erased as materialized (
+        select exists (
+            select from unnest($2::text[]) as partner (name)
+            where name like 'erased.%'
+               or exists (select from erased_names where name_hash = name_hash(partner.name))
+          ) as erased
+      ),
       made as (
         insert into users (name)
-        select name from unnest($2::text[]) as partner (name)
-        where name not in (select name from known)
+        select name from unnest($2::text[]) as partner (name), erased
+        where name not in (select name from known) and not erased
         order by name
         on conflict (name) do update set name = excluded.name
         returning id, name
@@ -150,8 +157,8 @@ final class PostgresJournal implements Journal {
       conversation as (
         insert into conversations (name, kind, created_by)
         select $1, $3, who.id
-        from who, begun
-        where who.name = $4 and begun.within_the_hour < $5
+        from who, begun, erased
+        where who.name = $4 and begun.within_the_hour < $5 and not erased
         on conflict (name) do nothing
         returning id
       )
