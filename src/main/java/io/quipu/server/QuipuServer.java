@@ -28,6 +28,7 @@ import io.quipu.server.metrics.EventLoopLag;
 import io.quipu.server.metrics.Metrics;
 import io.quipu.server.people.People;
 import io.quipu.server.people.PeopleVerticle;
+import io.quipu.server.recipient.ReadMarks;
 import io.quipu.server.recipient.RecentCommitsLook;
 import io.quipu.server.recipient.RecipientLimits;
 import io.quipu.server.recipient.RecipientVerticle;
@@ -35,6 +36,7 @@ import io.quipu.server.recipient.Requests;
 import io.quipu.server.sequencer.Sequencer;
 import io.quipu.server.sequencer.SequencerVerticle;
 import io.quipu.server.session.Authenticator;
+import io.quipu.server.session.Identity;
 import io.quipu.server.session.Sessions;
 import io.quipu.server.time.Clock;
 import io.quipu.server.time.SystemChance;
@@ -428,11 +430,22 @@ public final class QuipuServer {
       }
     }
 
+    /** A user's token may have been revoked since it was issued; a service's cannot. */
+    private Future<Identity> identity(String token) {
+      return authenticator
+          .authenticate(token)
+          .compose(
+              identity ->
+                  identity instanceof Identity.User user
+                      ? people.checkToken(user.user(), user.issuedAtMs()).map(identity)
+                      : Future.succeededFuture(identity));
+    }
+
     @Override
     public Handler<HttpServerRequest> http(Sessions loopSessions) {
       HttpFace.Ports ports =
           new HttpFace.Ports(
-              authenticator::authenticate,
+              this::identity,
               (user, conversation, clientMessageId, resend, content) ->
                   loopSessions
                       .append(user, conversation, clientMessageId, resend, content)
@@ -446,6 +459,11 @@ public final class QuipuServer {
               postgres.messageLog(),
               journal(),
               postgres.directory(),
+              postgres.lists(),
+              people,
+              new ReadMarks(
+                      address, postgres.directory(), postgres.cursors(), registry, bus)
+                  ::read,
               draining::get);
       return new HttpFace(
               vertx, HttpRules.of(configuration), ports, clock, new SystemChance(), metrics)

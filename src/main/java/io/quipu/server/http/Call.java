@@ -8,24 +8,30 @@ import io.quipu.model.UserId;
 import io.quipu.server.session.Identity;
 import io.quipu.server.time.Chance;
 import io.quipu.server.time.Clock;
-import io.vertx.core.http.HttpMethod;
 import io.vertx.ext.web.RoutingContext;
 import java.util.List;
 import java.util.Optional;
-import java.util.Set;
 import java.util.UUID;
+import java.util.regex.Pattern;
 
 /**
  * One request of an authenticated user, or of a service that acts for one, as far as it is known;
  * and what is certain about it.
  */
 final class Call {
-  /** Whom a service acts for; absent: for nobody, as {@link UserId#SYSTEM}. */
+  /**
+   * Whom a service acts for, percent-encoded as in a path: a header holds no UTF-8. Absent: nobody,
+   * as {@link UserId#SYSTEM}.
+   */
   static final String ACTING_USER = "Quipu-User";
 
   private static final String KEY = Call.class.getName();
-  private static final Set<HttpMethod> SENDING =
-      Set.of(HttpMethod.POST, HttpMethod.PATCH, HttpMethod.DELETE);
+  private static final String ENDPOINT = Endpoint.class.getName();
+
+  static final long MAX_SEQ = 999_999_999_999_999_999L;
+
+  /** A number of 18 digits fits a long, and the one after it too. */
+  private static final Pattern NUMBER = Pattern.compile("[0-9]{1,18}");
 
   private final RoutingContext context;
   private final UserId user;
@@ -64,7 +70,26 @@ final class Call {
     if (headers.size() > 1) {
       throw new QuipuException(ErrorCode.INVALID_REQUEST, ACTING_USER + " stands there twice");
     }
-    return headers.stream().findFirst().map(UserId::new);
+    return headers.stream()
+        .findFirst()
+        .map(
+            text ->
+                RequestPath.decoded(text)
+                    .map(UserId::new)
+                    .orElseThrow(
+                        () ->
+                            new QuipuException(
+                                ErrorCode.INVALID_ID,
+                                ACTING_USER + " is a user id, percent-encoded as in a path")));
+  }
+
+  /** Before anything else is known of a request: what it asks for. */
+  static void asks(RoutingContext context, Endpoint endpoint) {
+    context.put(ENDPOINT, endpoint);
+  }
+
+  static Optional<Endpoint> endpoint(RoutingContext context) {
+    return Optional.ofNullable(context.get(ENDPOINT));
   }
 
   static Optional<Call> of(RoutingContext context) {
@@ -81,12 +106,33 @@ final class Call {
     return service;
   }
 
+  /** A service that acts for nobody. */
+  boolean isSystem() {
+    return service && user.equals(UserId.SYSTEM);
+  }
+
   ConversationId conversation() {
     return new ConversationId(context.pathParam("conversation"));
   }
 
   UserId userParameter() {
     return new UserId(context.pathParam("user"));
+  }
+
+  /** Of an entry of a log. */
+  long seqParameter() {
+    String text = context.pathParam("seq");
+    long seq = NUMBER.matcher(text).matches() ? Long.parseLong(text) : 0;
+    if (seq == 0) {
+      throw new QuipuException(
+          ErrorCode.INVALID_ID, "a seq is a number from 1, of at most 18 digits");
+    }
+    return seq;
+  }
+
+  /** A part of the path, as it is. */
+  String text(String name) {
+    return context.pathParam(name);
   }
 
   UUID clientMessageIdParameter() {
@@ -111,15 +157,34 @@ final class Call {
 
   /** A number of the query, 0 if it is absent. */
   long number(String name, long max) {
-    List<String> values = context.queryParam(name);
-    if (values.isEmpty()) {
+    Optional<String> text = query(name);
+    if (text.isEmpty()) {
       return 0;
     }
-    String text = values.get(0);
-    if (values.size() == 1 && text.matches("[0-9]{1,18}") && Long.parseLong(text) <= max) {
-      return Long.parseLong(text);
+    if (NUMBER.matcher(text.get()).matches() && Long.parseLong(text.get()) <= max) {
+      return Long.parseLong(text.get());
     }
-    throw new QuipuException(ErrorCode.INVALID_REQUEST, name + " is a number, once");
+    throw new QuipuException(
+        ErrorCode.INVALID_REQUEST, name + " is a whole number from 0 to " + max);
+  }
+
+  /** How many the client wants of a page: as many as it holds if he does not say. */
+  int limit(int most) {
+    long asked = number("limit", Integer.MAX_VALUE);
+    return asked == 0 ? most : (int) Math.min(asked, most);
+  }
+
+  /** What the page before said; empty for the first. */
+  String page() {
+    return query("page").orElse("");
+  }
+
+  private Optional<String> query(String name) {
+    List<String> values = context.queryParam(name);
+    if (values.size() > 1) {
+      throw new QuipuException(ErrorCode.INVALID_REQUEST, name + " stands there twice");
+    }
+    return values.stream().findFirst();
   }
 
   /** From here on the outcome of a failure is the one that the failure says. */
@@ -146,7 +211,6 @@ final class Call {
   }
 
   private static boolean isSend(RoutingContext context) {
-    return SENDING.contains(context.request().method())
-        && !context.request().path().contains("/sends/");
+    return endpoint(context).filter(Endpoint::sends).isPresent();
   }
 }

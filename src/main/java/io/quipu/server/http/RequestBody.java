@@ -9,13 +9,16 @@ import com.fasterxml.jackson.core.StreamReadFeature;
 import com.google.protobuf.ByteString;
 import io.quipu.model.Content;
 import io.quipu.model.ErrorCode;
+import io.quipu.model.GroupSettings;
 import io.quipu.model.QuipuException;
+import io.quipu.model.Role;
 import io.quipu.model.UserId;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.charset.CharacterCodingException;
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.Base64;
 import java.util.HashMap;
 import java.util.List;
@@ -23,8 +26,8 @@ import java.util.Map;
 import java.util.Optional;
 
 /**
- * The JSON object of a request, read strictly and within bounds: one object of strings and lists of
- * strings; fields that nobody knows are passed over. Whatever is wrong is INVALID_REQUEST.
+ * The JSON object of a request, read strictly and within bounds; fields that nobody knows are
+ * passed over. Whatever is wrong is INVALID_REQUEST.
  */
 final class RequestBody {
   private static final int MAX_DEPTH = 32;
@@ -45,11 +48,19 @@ final class RequestBody {
 
   private static final String TITLE = "title";
   private static final String MEMBERS = "members";
+  private static final String SETTINGS = "settings";
+  private static final String HISTORY = "history";
+  private static final String WHO_ADDS = "whoAdds";
+  private static final String USER = "user";
+  private static final String ROLE = "role";
   private static final String TEXT = "text";
   private static final String BODY = "body";
+  private static final String SEQ = "seq";
+  private static final String UNTIL_MS = "untilMs";
 
   private final Map<String, String> strings = new HashMap<>();
   private final Map<String, List<String>> lists = new HashMap<>();
+  private boolean hasSettings;
 
   private RequestBody() {}
 
@@ -86,6 +97,49 @@ final class RequestBody {
     return lists.getOrDefault(MEMBERS, List.of()).stream().map(UserId::new).toList();
   }
 
+  /** Of a direct conversation: the other one. */
+  Optional<UserId> user() {
+    return Optional.ofNullable(strings.get(USER)).map(UserId::new);
+  }
+
+  /** Something is said that only a group has. */
+  boolean namesGroup() {
+    return strings.containsKey(TITLE) || lists.containsKey(MEMBERS) || hasSettings;
+  }
+
+  Role role() {
+    String name =
+        Optional.ofNullable(strings.get(ROLE)).orElseThrow(() -> invalid("role is absent"));
+    return named(Role.class, ROLE, name);
+  }
+
+  /** Empty if there are none; what they do not name is to stay as it is. */
+  Optional<GroupSettings> settings() {
+    if (!hasSettings) {
+      return Optional.empty();
+    }
+    return Optional.of(
+        new GroupSettings(
+            Optional.ofNullable(strings.get(SETTINGS + "." + HISTORY))
+                .map(name -> named(GroupSettings.History.class, HISTORY, name)),
+            Optional.ofNullable(strings.get(SETTINGS + "." + WHO_ADDS))
+                .map(name -> named(GroupSettings.WhoAdds.class, WHO_ADDS, name))));
+  }
+
+  /** From 1. */
+  long seq() {
+    long seq = number(SEQ);
+    if (seq == 0) {
+      throw invalid("seq is 1 or more");
+    }
+    return seq;
+  }
+
+  /** Unix time; 0 = not at all. */
+  long untilMs() {
+    return number(UNTIL_MS);
+  }
+
   /** The content of a message: exactly one of text and body. */
   Content content() {
     String text = strings.get(TEXT);
@@ -108,19 +162,63 @@ final class RequestBody {
   private void readField(JsonParser in) throws IOException {
     String name = in.currentName();
     JsonToken value = in.nextToken();
+    if (value == JsonToken.VALUE_NULL) {
+      return; // as if it were not there
+    }
     switch (name) {
-      case TITLE, TEXT, BODY -> {
-        if (value != JsonToken.VALUE_NULL) {
-          strings.put(name, string(in, name));
-        }
-      }
-      case MEMBERS -> {
-        if (value != JsonToken.VALUE_NULL) {
-          lists.put(name, strings(in, name));
-        }
-      }
+      case TITLE, TEXT, BODY, USER, ROLE -> strings.put(name, string(in, name));
+      case SEQ, UNTIL_MS -> strings.put(name, digits(in, name));
+      case MEMBERS -> lists.put(name, strings(in, name));
+      case SETTINGS -> readSettings(in);
       default -> in.skipChildren();
     }
+  }
+
+  private void readSettings(JsonParser in) throws IOException {
+    if (in.currentToken() != JsonToken.START_OBJECT) {
+      throw invalid("settings is an object");
+    }
+    hasSettings = true;
+    while (in.nextToken() == JsonToken.FIELD_NAME) {
+      String name = in.currentName();
+      JsonToken value = in.nextToken();
+      if (name.equals(HISTORY) || name.equals(WHO_ADDS)) {
+        if (value != JsonToken.VALUE_NULL) {
+          strings.put(SETTINGS + "." + name, string(in, name));
+        }
+      } else {
+        in.skipChildren();
+      }
+    }
+  }
+
+  /** A whole number, or a string of one: 64 bits are more than many a language's number holds. */
+  private static String digits(JsonParser in, String name) throws IOException {
+    boolean number = in.currentToken() == JsonToken.VALUE_NUMBER_INT;
+    if (!number && in.currentToken() != JsonToken.VALUE_STRING) {
+      throw invalid(name + " is a whole number");
+    }
+    return in.getText();
+  }
+
+  private long number(String name) {
+    String text = strings.get(name);
+    if (text == null) {
+      throw invalid(name + " is absent");
+    }
+    if (!text.matches("[0-9]{1,18}")) {
+      throw invalid(name + " is a whole number of at most 18 digits, not negative");
+    }
+    return Long.parseLong(text);
+  }
+
+  private static <E extends Enum<E>> E named(Class<E> type, String what, String name) {
+    for (E value : type.getEnumConstants()) {
+      if (value.name().equals(name)) {
+        return value;
+      }
+    }
+    throw invalid(what + " is one of " + Arrays.toString(type.getEnumConstants()));
   }
 
   private static List<String> strings(JsonParser in, String name) throws IOException {

@@ -1,8 +1,10 @@
 package io.quipu.server.http;
 
+import java.net.URLEncoder;
 import java.nio.ByteBuffer;
 import java.nio.charset.CharacterCodingException;
 import java.nio.charset.StandardCharsets;
+import java.util.Optional;
 
 /**
  * Which paths and queries are looked at at all: every segment is whole, percent-encoded UTF-8
@@ -23,7 +25,7 @@ final class RequestPath {
       return true;
     }
     for (String segment : path.substring(1).split("/", -1)) {
-      if (!isSoundSegment(segment)) {
+      if (decoded(segment).isEmpty()) {
         return false;
       }
     }
@@ -42,7 +44,18 @@ final class RequestPath {
     return true;
   }
 
-  private static boolean isSoundSegment(String segment) {
+  /** The path of these segments, encoded where that is needed. */
+  static String of(String... segments) {
+    StringBuilder path = new StringBuilder();
+    for (String segment : segments) {
+      String encoded = URLEncoder.encode(segment, StandardCharsets.UTF_8);
+      path.append('/').append(encoded.replace("+", "%20").replace("%7E", "~"));
+    }
+    return path.toString();
+  }
+
+  /** What a segment says; empty if it is not sound. */
+  static Optional<String> decoded(String segment) {
     byte[] bytes = new byte[segment.length()];
     int count = 0;
     for (int i = 0; i < segment.length(); i++) {
@@ -51,12 +64,12 @@ final class RequestPath {
         int high = digit(segment, i + 1);
         int low = digit(segment, i + 2);
         if (high < 0 || low < 0) {
-          return false;
+          return Optional.empty();
         }
         bytes[count++] = (byte) (high << 4 | low);
         i += 2;
       } else if (c <= ' ' || c >= 0x7f || c == '\\') {
-        return false;
+        return Optional.empty();
       } else {
         bytes[count++] = (byte) c;
       }
@@ -66,12 +79,14 @@ final class RequestPath {
       decoded =
           StandardCharsets.UTF_8.newDecoder().decode(ByteBuffer.wrap(bytes, 0, count)).toString();
     } catch (CharacterCodingException e) {
-      return false;
+      return Optional.empty();
     }
-    return !decoded.isEmpty()
-        && !decoded.equals(".")
-        && !decoded.equals("..")
-        && decoded.chars().noneMatch(c -> c == '/' || c == '\\' || Character.isISOControl(c));
+    boolean sound =
+        !decoded.isEmpty()
+            && !decoded.equals(".")
+            && !decoded.equals("..")
+            && decoded.chars().noneMatch(c -> c == '/' || c == '\\' || Character.isISOControl(c));
+    return sound ? Optional.of(decoded) : Optional.empty();
   }
 
   private static int digit(String segment, int at) {

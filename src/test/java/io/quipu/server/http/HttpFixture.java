@@ -61,6 +61,8 @@ final class HttpFixture implements AutoCloseable {
   final AtomicInteger pings = new AtomicInteger();
   final List<Sent> sent = new ArrayList<>();
   final Map<Sent.Id, Appender.Stored> stored = new HashMap<>();
+  final ScriptedLists lists = new ScriptedLists(page -> page.compose(this::unlessItFails));
+  final ScriptedPeople people = new ScriptedPeople();
 
   /** What the next appends, reads and pings do instead. */
   volatile Optional<Future<Appender.Stored>> appendEnds = Optional.empty();
@@ -68,6 +70,10 @@ final class HttpFixture implements AutoCloseable {
   volatile Optional<QuipuException> storeFails = Optional.empty();
   volatile boolean draining;
   volatile String lastHistory = "";
+  volatile String lastRead = "";
+
+  /** Whether each answer must be one that openapi.json has for its request. */
+  volatile boolean heldToTheContract = true;
 
   private final Clock clock =
       new Clock() {
@@ -83,6 +89,7 @@ final class HttpFixture implements AutoCloseable {
       };
 
   private final int port;
+  private volatile HttpFace face;
 
   /** One call of the appender. */
   record Sent(Id id, boolean resend, Content content) {
@@ -112,7 +119,7 @@ final class HttpFixture implements AutoCloseable {
             new VerticleBase() {
               @Override
               public Future<HttpServer> start() {
-                HttpFace face =
+                face =
                     new HttpFace(
                         vertx,
                         rules,
@@ -122,6 +129,9 @@ final class HttpFixture implements AutoCloseable {
                             log(),
                             journal(),
                             directory(),
+                            lists,
+                            people,
+                            HttpFixture.this::read,
                             () -> draining),
                         clock,
                         new SystemChance(),
@@ -154,6 +164,16 @@ final class HttpFixture implements AutoCloseable {
             : new QuipuException(ErrorCode.TOKEN_INVALID, "the token is no JWT"));
   }
 
+  static Message message(long seq, UserId sender) {
+    return new Message(seq, sender, new UUID(1, 2), UNIX_MS, Content.Text.of("höla \"7\""));
+  }
+
+  private Future<Boolean> read(UserId user, ConversationId conversation, long seq) {
+    lastRead = user + " " + conversation + " " + seq;
+    return Future.succeededFuture(
+        seq <= 7 && (!conversation.isDirect() || conversation.isDirectOf(user)));
+  }
+
   private synchronized Future<Appender.Stored> append(
       UserId user,
       ConversationId conversation,
@@ -182,6 +202,11 @@ final class HttpFixture implements AutoCloseable {
 
   synchronized int sends() {
     return sent.size();
+  }
+
+  /** One that does not listen. */
+  HttpFace face() {
+    return face;
   }
 
   Reply get(String path, String user) {
@@ -230,7 +255,13 @@ final class HttpFixture implements AutoCloseable {
 
   /** Writes this, and reads to the end of the connection. */
   Reply raw(String request) {
-    return raw(port, request);
+    Reply reply = raw(port, request);
+    if (heldToTheContract) {
+      String[] line = request.split(" ", 3);
+      String type = reply.header("content-type");
+      OpenApiContract.check(line[0], line[1], reply.status(), type, reply.body());
+    }
+    return reply;
   }
 
   private static Reply raw(int port, String request) {
@@ -293,11 +324,11 @@ final class HttpFixture implements AutoCloseable {
           return Future.failedFuture(
               new QuipuException(ErrorCode.CONVERSATION_UNKNOWN, "no such conversation"));
         }
-        Message message =
-            new Message(7, reader, new UUID(1, 2), UNIX_MS, Content.Text.of("höla \"7\""));
+        long seq = beforeSeq > 0 ? Math.min(beforeSeq - 1, 7) : Math.max(afterSeq + 1, 7);
         return unlessItFails(
             new HistorySlice(
-                new MessageRange(conversation, 7, 7, List.of(message), List.of()), true));
+                new MessageRange(conversation, seq, seq, List.of(message(seq, reader)), List.of()),
+                true));
       }
 
       @Override
