@@ -578,7 +578,10 @@ class HttpFaceTest {
       http.call("POST", "/v1/x%0d%0aINFO%20forged", "alice", HELLO);
       http.call("GET", MESSAGES + "?a=%0d%0aINFO+forged", "alice", "", "X-A: b");
       http.raw(
-          "GET /v1/x HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer s3cret\r\nConnection: close\r\n\r\n");
+          "GET /v1/x HTTP/1.1\r\n"
+              + "Host: x\r\n"
+              + "Authorization: Bearer s3cret\r\n"
+              + "Connection: close\r\n\r\n");
     } finally {
       root.detachAppender(lines);
       root.setLevel(before);

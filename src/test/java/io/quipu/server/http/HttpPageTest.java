@@ -50,7 +50,7 @@ class HttpPageTest {
     assertThat(told).hasSizeGreaterThan(25);
     told.forEach(
         (code, status) -> {
-          ErrorCode known = ErrorCode.valueOf(code.split(" ")[0]);
+          ErrorCode known = ErrorCode.valueOf(code.split(" ", -1)[0]);
           assertThat(code).isEqualTo(known.name() + " " + known.code());
           assertThat(status).as(code).isEqualTo("" + Problem.statusOf(known));
         });

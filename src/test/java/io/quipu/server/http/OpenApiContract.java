@@ -141,7 +141,7 @@ public final class OpenApiContract {
 
   private static JsonObject resolved(String reference) {
     JsonObject at = DOCUMENT;
-    for (String step : reference.substring(2).split("/")) {
+    for (String step : reference.substring(2).split("/", -1)) {
       at = at.getJsonObject(step);
       assertThat(at).as(reference).isNotNull();
     }

@@ -117,7 +117,7 @@ class OpenApiTest {
   }
 
   private JsonObject describedBy(String operation) {
-    String[] parts = operation.split(" ");
+    String[] parts = operation.split(" ", -1);
     return OpenApiContract.inlined(
         document
             .getJsonObject("paths")

@@ -162,7 +162,8 @@ class RoutesTest {
   @CsvSource({
     "/v1/conversations, conversations, conversations alice 50 10000",
     "/v1/conversations/g~aaaaaaaaaaaaaaaaaaaaaaaa/members, members, members alice GROUP 50",
-    "/v1/conversations/g~aaaaaaaaaaaaaaaaaaaaaaaa/messages/3/reactions, reactions, reactions alice GROUP 3 50",
+    "/v1/conversations/g~aaaaaaaaaaaaaaaaaaaaaaaa/messages/3/reactions, reactions, reactions alice"
+        + " GROUP 3 50",
     "/v1/blocks, blocks, blocks alice 50"
   })
   void aListIsReadPageByPage(String path, String list, String question) {
@@ -367,12 +368,14 @@ class RoutesTest {
             new JsonObject(
                 """
                 {"devices":[{"device":"phone","createdMs":"5","connected":true},
-                            {"device":"tablet","lastSeenMs":"7"}]}"""));
+                            {"device":"tablet","lastSeenMs":"7"}]}\
+                """));
     assertThat(http.get("/v1/users/alice/sessions", "alice").json())
         .isEqualTo(
             new JsonObject(
                 """
-                {"sessions":[{"device":"phone","sessionGeneration":"3","node":"node-1"}]}"""));
+                {"sessions":[{"device":"phone","sessionGeneration":"3","node":"node-1"}]}\
+                """));
     assertThat(http.get("/v1/users/me/devices", "bob").json()).isEqualTo(new JsonObject());
   }
 
