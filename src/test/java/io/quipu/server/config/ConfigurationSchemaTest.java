@@ -17,8 +17,8 @@ import java.util.TreeMap;
 import org.junit.jupiter.api.Test;
 
 /**
- * Holds schema, record, defaults, example and README together. To write README's table anew: {@code
- * mvn test -Dtest=ConfigurationSchemaTest -Dquipu.readme=write}.
+ * Holds schema, record, defaults, example and CONFIGURATION.md together. To write the page's table anew: {@code
+ * mvn test -Dtest=ConfigurationSchemaTest -Dquipu.configurationPage=write}.
  */
 final class ConfigurationSchemaTest {
   private static final String BEGIN = "<!-- configuration: from conf.schema.json -->\n";
@@ -140,19 +140,19 @@ final class ConfigurationSchemaTest {
   }
 
   @Test
-  void readmeShowsTheSchema() throws IOException {
-    Path readme = Path.of("README.md");
-    String text = Files.readString(readme);
+  void thePageShowsTheSchema() throws IOException {
+    Path page = Path.of("src", "main", "doc", "CONFIGURATION.md");
+    String text = Files.readString(page);
     int begin = text.indexOf(BEGIN);
     int end = text.indexOf(END);
     assertThat(begin).as("the line " + BEGIN).isNotNegative();
     assertThat(end).as("the line " + END).isGreaterThan(begin);
     String whole = text.substring(0, begin + BEGIN.length()) + table() + text.substring(end);
-    if ("write".equals(System.getProperty("quipu.readme"))) {
-      Files.writeString(readme, whole);
+    if ("write".equals(System.getProperty("quipu.configurationPage"))) {
+      Files.writeString(page, whole);
     }
 
-    assertThat(Files.readString(readme)).isEqualTo(whole);
+    assertThat(Files.readString(page)).isEqualTo(whole);
   }
 
   private String table() {
