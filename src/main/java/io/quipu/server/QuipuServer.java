@@ -461,9 +461,7 @@ public final class QuipuServer {
               postgres.directory(),
               postgres.lists(),
               people,
-              new ReadMarks(
-                      address, postgres.directory(), postgres.cursors(), registry, bus)
-                  ::read,
+              new ReadMarks(address, postgres.directory(), postgres.cursors(), registry, bus)::read,
               draining::get);
       return new HttpFace(
               vertx, HttpRules.of(configuration), ports, clock, new SystemChance(), metrics)

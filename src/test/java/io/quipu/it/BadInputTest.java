@@ -582,9 +582,7 @@ final class BadInputTest {
   void framesThatAServerDoesNotTakeAreAnErrorOnly(Dress dress) {
     RawClient client = connected(dress);
     client.message(
-        bytes(
-            dress,
-            frame().setTail(Tail.newBuilder().setConversation(withBob.value())).build()));
+        bytes(dress, frame().setTail(Tail.newBuilder().setConversation(withBob.value())).build()));
     assertThat(client.await(Frame.Error.class).code()).isEqualTo(NOT_SUPPORTED.code());
     // A Pong is what a client owes a server that pings: no error, no answer.
     client.message(bytes(dress, frame().setPong(Pong.newBuilder().setNonce(3)).build()));

@@ -212,8 +212,7 @@ final class ChangesTest {
     for (long seq : new long[] {2, 3, Long.MAX_VALUE}) {
       assertThat(refused(sender, aliceAndBob, edit(seq, "x"))).isEqualTo(unknown);
       assertThat(refused(sender, aliceAndBob, new Change.Recall(seq))).isEqualTo(unknown);
-      assertThat(refused(sender, aliceAndBob, new Change.React(seq, "x", true)))
-          .isEqualTo(unknown);
+      assertThat(refused(sender, aliceAndBob, new Change.React(seq, "x", true))).isEqualTo(unknown);
     }
     assertThat(refused(receiver, aliceAndBob, edit(1, "x"))).isEqualTo(ErrorCode.NOT_ALLOWED);
     assertThat(refused(receiver, aliceAndBob, new Change.Recall(1)))
@@ -273,19 +272,16 @@ final class ChangesTest {
   void rolesDecideAndAGroupKeepsAnOwner() {
     RawClient owner = live(alice, "phone");
     RawClient member = live(bob, "phone");
-    ConversationId group =
-        owner.createGroup("group", bob.value(), carol.value()).conversation();
+    ConversationId group = owner.createGroup("group", bob.value(), carol.value()).conversation();
     ErrorCode notAllowed = ErrorCode.NOT_ALLOWED;
     assertThat(refused(member, group, new Change.Rename("x"))).isEqualTo(notAllowed);
     assertThat(refused(owner, group, new Change.Leave())).isEqualTo(notAllowed);
-    assertThat(refused(owner, group, new Change.SetRole(alice, Role.MEMBER)))
-        .isEqualTo(notAllowed);
+    assertThat(refused(owner, group, new Change.SetRole(alice, Role.MEMBER))).isEqualTo(notAllowed);
     change(owner, group, new Change.SetRole(bob, Role.ADMIN));
     change(member, group, new Change.Rename("bob's"));
     change(member, group, new Change.Remove(List.of(carol)));
     assertThat(refused(member, group, new Change.Remove(List.of(alice)))).isEqualTo(notAllowed);
-    assertThat(refused(member, group, new Change.SetRole(bob, Role.OWNER)))
-        .isEqualTo(notAllowed);
+    assertThat(refused(member, group, new Change.SetRole(bob, Role.OWNER))).isEqualTo(notAllowed);
     change(owner, group, new Change.SetRole(bob, Role.OWNER));
     change(owner, group, new Change.Leave());
     change(member, group, new Change.Leave());
@@ -346,9 +342,7 @@ final class ChangesTest {
         .extracting(Message::seq)
         .containsExactly(1L);
     SdkDevice.until(() -> sdk.log(group).stream().anyMatch(one -> one.seq() == joined + 1));
-    assertThat(sdk.log(group))
-        .extracting(SdkDevice.Entry::seq)
-        .containsExactly(joined, joined + 1);
+    assertThat(sdk.log(group)).extracting(SdkDevice.Entry::seq).containsExactly(joined, joined + 1);
     Frame.Sync all = new Frame.Sync(3, List.of(new Cursor(group, 0)), true, false);
     assertThat(new Transcript(late, group).take(late.sync(all)).seqs()).hasSize(before + 2);
     sdk.close();
@@ -455,7 +449,8 @@ final class ChangesTest {
         .isEqualTo(ErrorCode.CONVERSATION_UNKNOWN);
     change(one, aliceAndBob, new Change.Unblock()); // 3
     assertThat(refusal(one, aliceAndBob, Content.Text.of("no")).code())
-        .as("the other one still blocks").isEqualTo(ErrorCode.CONVERSATION_UNKNOWN);
+        .as("the other one still blocks")
+        .isEqualTo(ErrorCode.CONVERSATION_UNKNOWN);
     assertThat(refusal(other, aliceAndBob, Content.Text.of("no")).code())
         .isEqualTo(ErrorCode.NOT_ALLOWED);
     change(other, aliceAndBob, new Change.Unblock()); // 4
@@ -473,8 +468,7 @@ final class ChangesTest {
     RawClient writing = live(alice, "phone");
     RawClient member = live(bob, "phone");
     RawClient gone = live(carol, "phone");
-    ConversationId group =
-        writing.createGroup("group", bob.value(), carol.value()).conversation();
+    ConversationId group = writing.createGroup("group", bob.value(), carol.value()).conversation();
     change(writing, group, new Change.Remove(List.of(carol)));
     RawClient own = live(alice, "tablet");
     RawClient stranger = live(new UserId(TestNode.fresh("stranger")), "phone");

@@ -97,9 +97,7 @@ public final class FanOut {
     for (UserId user : members) {
       for (Registry.Entry session : registry.locate(user)) {
         if (!session.address().equals(whisper.origin())) {
-          parcel(session.address().loop())
-              .hints
-              .add(new Hint(session.address().session(), frame));
+          parcel(session.address().loop()).hints.add(new Hint(session.address().session(), frame));
         }
       }
     }

@@ -236,7 +236,8 @@ public final class Sequencer {
     if (!answerOnly) {
       links.accepted(append);
     }
-    boolean lookUp = place != OwnerLinks.Place.NEXT || twin.isPresent() || recent.probablyStored(id);
+    boolean lookUp =
+        place != OwnerLinks.Place.NEXT || twin.isPresent() || recent.probablyStored(id);
     Pending pending = new Pending(append, id, nowMs, lookUp, answerOnly);
     pending.arrivedIn = attempt;
     queue.add(pending);

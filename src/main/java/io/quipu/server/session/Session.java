@@ -244,8 +244,7 @@ public final class Session {
       renew(renew, effects);
     } else if (frame instanceof Frame.Typing typing) {
       typing(typing.conversation(), nowMs, effects);
-    } else if (frame instanceof Frame.Presence
-        || frame instanceof Frame.Tail) {
+    } else if (frame instanceof Frame.Presence || frame instanceof Frame.Tail) {
       effects.add(
           error(
               new QuipuException(

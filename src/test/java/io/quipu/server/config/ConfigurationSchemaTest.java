@@ -17,8 +17,8 @@ import java.util.TreeMap;
 import org.junit.jupiter.api.Test;
 
 /**
- * Holds schema, record, defaults, example and CONFIGURATION.md together. To write the page's table anew: {@code
- * mvn test -Dtest=ConfigurationSchemaTest -Dquipu.configurationPage=write}.
+ * Holds schema, record, defaults, example and CONFIGURATION.md together. To write the page's table
+ * anew: {@code mvn test -Dtest=ConfigurationSchemaTest -Dquipu.configurationPage=write}.
  */
 final class ConfigurationSchemaTest {
   private static final String BEGIN = "<!-- configuration: from conf.schema.json -->\n";
