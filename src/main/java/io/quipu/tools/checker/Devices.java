@@ -18,7 +18,7 @@ final class Devices {
   private final List<Late> late = new ArrayList<>();
 
   private record Late(
-      Conversation conversation, DeviceTrack device, long seq, long waitedUs, Long[] lines) {}
+      Conversation conversation, DeviceTrack device, long seq, long waitedUs, List<Long> lines) {}
 
   Devices(Findings findings, Logs logs, long lateUs) {
     this.findings = findings;
@@ -97,8 +97,7 @@ final class Devices {
     long waitedUs = device.attention.waitedUs(entry.send.ackAtUs, atUs);
     if (waitedUs > lateUs && late.size() < MAX_LATE) {
       late.add(
-          new Late(
-              conversation, device, seen.seq(), waitedUs, new Long[] {entry.send.ackLine, line}));
+          new Late(conversation, device, seen.seq(), waitedUs, List.of(entry.send.ackLine, line)));
     }
   }
 
@@ -395,7 +394,7 @@ final class Devices {
                 + " "
                 + one.waitedUs() / 1_000
                 + " ms after its ack",
-            one.lines());
+            one.lines().toArray(Long[]::new));
       }
     }
   }

@@ -187,7 +187,8 @@ final class HistoryFileTest {
   @Test
   void aLineOutOfTimeIsDamage() throws IOException {
     List<String> lines = new ArrayList<>(Files.readAllLines(history(2)));
-    lines.add(lines.size() - 1, lines.remove(2));
+    String early = lines.remove(2);
+    lines.add(lines.size() - 1, early);
 
     assertThatThrownBy(
             () ->
