@@ -3,6 +3,7 @@ package io.quipu.server.adapter.postgres;
 import io.quipu.model.ErrorCode;
 import io.quipu.model.QuipuException;
 import io.quipu.server.journal.ListPage;
+import java.io.ByteArrayInputStream;
 import java.io.ByteArrayOutputStream;
 import java.io.DataInputStream;
 import java.io.DataOutputStream;
@@ -22,10 +23,8 @@ import javax.crypto.spec.SecretKeySpec;
  * over whose list it is, which only holders of the store's secret can make. So a token is good for
  * its own list, on every node, as long as the store lives; and what a client makes of it reaches no
  * statement.
- *
- * @param secret of the store
  */
-record PageTokens(byte[] secret) {
+final class PageTokens {
   private static final String ALGORITHM = "HmacSHA256";
 
   /** Half of it: nobody tries 2^64 pages. */
@@ -33,6 +32,15 @@ record PageTokens(byte[] secret) {
 
   /** The longest key is a user's name. */
   private static final int MAX_LENGTH = 256;
+
+  private final SecretKeySpec signing;
+
+  /**
+   * @param secret of the store
+   */
+  PageTokens(byte[] secret) {
+    this.signing = new SecretKeySpec(secret, ALGORITHM);
+  }
 
   /**
    * Of which list, whose, with which parameters.
@@ -118,13 +126,13 @@ record PageTokens(byte[] secret) {
     if (!MessageDigest.isEqual(code, code(scope, key))) {
       throw foreign();
     }
-    return new DataInputStream(new java.io.ByteArrayInputStream(key));
+    return new DataInputStream(new ByteArrayInputStream(key));
   }
 
-  private byte[] code(Scope scope, byte[] key) {
+  private byte[] code(Scope scope, byte[] place) {
     try {
       Mac mac = Mac.getInstance(ALGORITHM);
-      mac.init(new SecretKeySpec(secret, ALGORITHM));
+      mac.init(signing);
       mac.update("page of a list".getBytes(StandardCharsets.UTF_8));
       mac.update(
           bytes(
@@ -133,7 +141,7 @@ record PageTokens(byte[] secret) {
                   out.writeUTF(part); // with its length: no two scopes are the same bytes
                 }
               }));
-      return Arrays.copyOf(mac.doFinal(key), CODE_BYTES);
+      return Arrays.copyOf(mac.doFinal(place), CODE_BYTES);
     } catch (GeneralSecurityException e) {
       throw new AssertionError("every JDK has HMAC-SHA-256", e);
     }

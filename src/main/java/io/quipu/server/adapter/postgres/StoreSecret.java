@@ -18,7 +18,7 @@ final class StoreSecret {
   private final AtomicReference<Future<Known>> known =
       new AtomicReference<>(Future.failedFuture("not read yet"));
 
-  private record Known(PageTokens pageTokens, byte[] secret) {}
+  private record Known(PageTokens pageTokens, ByteString secret) {}
 
   StoreSecret(Reads reads) {
     this.reads = reads;
@@ -34,10 +34,10 @@ final class StoreSecret {
     return known().map(secrets -> nameHash(secrets.secret, user));
   }
 
-  private static ByteString nameHash(byte[] secret, UserId user) {
+  private static ByteString nameHash(ByteString secret, UserId user) {
     try {
       MessageDigest sha256 = MessageDigest.getInstance("SHA-256");
-      sha256.update(secret);
+      sha256.update(secret.asReadOnlyByteBuffer());
       return ByteString.copyFrom(sha256.digest(user.value().getBytes(StandardCharsets.UTF_8)));
     } catch (NoSuchAlgorithmException e) {
       throw new AssertionError("every JDK has SHA-256", e);
@@ -56,7 +56,7 @@ final class StoreSecret {
             answer -> {
               var row = answer.iterator().next();
               return new Known(
-                  new PageTokens(row.getBuffer(0).getBytes()), row.getBuffer(1).getBytes());
+                  new PageTokens(row.getBuffer(0).getBytes()), Rows.bytes(row.getBuffer(1)));
             })
         .onSuccess(read -> known.set(Future.succeededFuture(read)));
   }
