@@ -122,7 +122,8 @@ enum StoreUnderTest {
     @Override
     public void erase(ConversationId conversation, long seq) {
       update(
-          "update messages set digest = sha256(set_byte('\\x00'::bytea, 0, kind) || body), body = null"
+          "update messages set digest = sha256(set_byte('\\x00'::bytea, 0, kind) || body), body ="
+              + " null"
               + OF_CONVERSATION
               + " and seq = ?",
           conversation.value(),

@@ -174,7 +174,8 @@ final class Sends {
                               Outcome.UNKNOWN,
                               0,
                               0,
-                              "the answer is no longer kept: send the id again, or ask SendStatus"))));
+                              "the answer is no longer kept: send the id again, or ask"
+                                  + " SendStatus"))));
     }
     return false;
   }

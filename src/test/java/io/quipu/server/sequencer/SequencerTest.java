@@ -747,6 +747,18 @@ class SequencerTest {
   }
 
   @Test
+  void aRowOfAGroupThatNeverGotItsFirstEntryPassesNoQuota() {
+    inGroup();
+    Append create = change(GROUP, ALICE, 1, new Change.Create("t", List.of(BOB)));
+    arrive(create);
+    loaded(state(0, List.of()));
+    assertThat(only(SequencerEffect.CreateGroup.class).creator()).isEqualTo(ALICE);
+    step(new SequencerEvent.GroupCreated(attempt(), true));
+    loaded(state(0, List.of()));
+    assertThat(ids()).containsExactly(entryId(ALICE, 1));
+  }
+
+  @Test
   void whoMayBeginNoMoreLeavesNoRowAndTheOtherOneBegins() {
     Append one = text(DIRECT, ALICE, 1, 1, true, 1);
     Append two = text(DIRECT, ALICE, 1, 2, false, 2);

@@ -203,8 +203,8 @@ public final class Postgres {
     if (!acceptLoss) {
       throw new StoreUnfitException(
           finding
-              + ". Set them on (ALTER SYSTEM SET … = on; SELECT pg_reload_conf()), or accept the loss"
-              + " with postgres.iAcceptLosingAckedMessages = true");
+              + ". Set them on (ALTER SYSTEM SET … = on; SELECT pg_reload_conf()), or accept the"
+              + " loss with postgres.iAcceptLosingAckedMessages = true");
     }
     LOG.warn("{}; accepted by postgres.iAcceptLosingAckedMessages", finding);
   }
