@@ -178,7 +178,9 @@ final class ErasureTest {
     live(MALLORY, "phone").acked(DIRECT, "hello");
     assertThat(await(node.people().erase(MALLORY))).isTrue();
 
-    alice.rejectionOf(alice.send(UUID.randomUUID(), DIRECT, "are you there?"));
+    Frame.SendRejected nobody =
+        alice.rejectionOf(alice.send(UUID.randomUUID(), DIRECT, "are you there?"));
+    assertThat(nobody.code()).isEqualTo(ErrorCode.CONVERSATION_UNKNOWN);
     ConversationId tea = alice.createGroup("Tea").conversation();
     alice.rejectionOf(
         alice.send(

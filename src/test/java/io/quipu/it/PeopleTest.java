@@ -475,7 +475,14 @@ final class PeopleTest {
               later.send(RawClient.connectFrame(node.token(alice.value()), "phone"));
               assertThat(later.await(Frame.Connected.class, f -> true, 1_000)).isPresent();
             });
-    assertThat(await(node.people().revokeAll(new UserId("nobody-of-that-name")))).isFalse();
+
+    // Who never came can still have lost a token.
+    UserId never = new UserId(TestNode.fresh("never"));
+    String lost = node.token(never.value());
+    assertThat(await(node.people().revokeAll(never))).isTrue();
+    RawClient thief = open(node);
+    thief.send(RawClient.connectFrame(lost, "phone"));
+    assertThat(thief.end().goAway()).isEqualTo(ErrorCode.TOKEN_REVOKED.code());
   }
 
   @Test

@@ -71,10 +71,10 @@ final class PostgresFaultsTest {
 
   /** A direct conversation of alice with somebody. */
   private ConversationState talkWith(String partner) {
-    return await(journal.load(id(partner), question(partner))).orElseThrow();
+    return await(journal.load(id(partner), question())).orElseThrow();
   }
 
-  private static Journal.Question question(String partner, EntryId... ids) {
+  private static Journal.Question question(EntryId... ids) {
     return new Journal.Question(Optional.of(new UserId("alice")), List.of(ids), List.of());
   }
 
@@ -264,7 +264,7 @@ final class PostgresFaultsTest {
     ConversationState after =
         await(
                 journal.load(
-                    id("bob"), question("bob", new EntryId(talk.members().get(0).userKey(), late))))
+                    id("bob"), question(new EntryId(talk.members().get(0).userKey(), late))))
             .orElseThrow();
     assertThat(after.tail()).isEqualTo(1 + after.found().size());
   }
@@ -375,7 +375,7 @@ final class PostgresFaultsTest {
           opened.complete(ofContext);
           Future.join(
                   postgres.directory().ping().transform(end -> context()),
-                  journal.load(id("bob"), question("bob")).transform(end -> context()),
+                  journal.load(id("bob"), question()).transform(end -> context()),
                   ofContext.write(List.of(text(talk, 1))).transform(end -> context()))
               .map(all -> all.<Context>list())
               .onComplete(answered);

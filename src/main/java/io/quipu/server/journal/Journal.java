@@ -27,7 +27,8 @@ public interface Journal {
 
   /**
    * Reads all that the question asks for in one snapshot, which is taken after the call. Empty: an
-   * absent group, or a direct conversation that is not there and may not be begun.
+   * absent group, or a direct conversation that is not there and may not be begun. Fails with
+   * CONVERSATION_UNKNOWN where the question would begin one with a user who has been erased.
    */
   Future<Optional<ConversationState>> load(ConversationId conversation, Question question);
 

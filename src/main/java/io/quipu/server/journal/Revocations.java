@@ -17,8 +17,8 @@ public interface Revocations {
   int KEPT_DAYS = 30;
 
   /**
-   * No token of this user that was issued before now works any more. False if there is no such
-   * user.
+   * No token of this user that was issued before now works any more; he need never have been here.
+   * False if he has been erased.
    */
   Future<Boolean> revokeAll(UserId user);
 

@@ -41,7 +41,7 @@ public interface People {
 
   /**
    * Closes all sessions of the user within 5 s (TOKEN_REVOKED), and takes no token of his that was
-   * issued before now. False if there is no such user.
+   * issued before now; he need never have been here. False if he has been erased.
    */
   Future<Boolean> revokeAll(UserId user);
 

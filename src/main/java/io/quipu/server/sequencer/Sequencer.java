@@ -104,6 +104,7 @@ public final class Sequencer {
 
   /** Whom the last load would have let begin this direct conversation. */
   private Optional<UserId> beginner = Optional.empty();
+  private boolean partnerErased;
 
   private Roster roster = Roster.EMPTY;
 
@@ -176,7 +177,13 @@ public final class Sequencer {
       }
     } else if (event instanceof SequencerEvent.Loaded loaded) {
       if (answers(Phase.LOADING, loaded.attempt())) {
+        partnerErased = false;
         loaded(loaded.state(), effects);
+      }
+    } else if (event instanceof SequencerEvent.PartnerErased erased) {
+      if (answers(Phase.LOADING, erased.attempt())) {
+        partnerErased = true;
+        loaded(Optional.empty(), effects);
       }
     } else if (event instanceof SequencerEvent.LoadFailed failed) {
       if (answers(Phase.LOADING, failed.attempt()) || answers(Phase.CREATING, failed.attempt())) {
@@ -522,7 +529,7 @@ public final class Sequencer {
     if (!head.lookedUp || !beginner.equals(beginnerOf(head))) {
       head.lookUp = true;
       load(effects);
-    } else if (beginner.isPresent()) {
+    } else if (beginner.isPresent() && !partnerErased) {
       refuseWithoutRow(
           ErrorCode.RATE_LIMITED, "too many new direct conversations within an hour", effects);
     } else {

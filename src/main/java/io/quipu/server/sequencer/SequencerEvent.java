@@ -19,6 +19,9 @@ public sealed interface SequencerEvent {
 
   record LoadFailed(long attempt) implements SequencerEvent {}
 
+  /** There is no such direct conversation and there will be none: one of the two is erased. */
+  record PartnerErased(long attempt) implements SequencerEvent {}
+
   /**
    * @param admitted false: its creator owns as many as one user may
    */

@@ -2,6 +2,7 @@ package io.quipu.server.sequencer;
 
 import io.quipu.model.ConversationId;
 import io.quipu.model.ErrorCode;
+import io.quipu.model.QuipuException;
 import io.quipu.model.UserId;
 import io.quipu.server.cluster.Address;
 import io.quipu.server.cluster.Append;
@@ -352,6 +353,11 @@ public final class SequencerVerticle extends VerticleBase {
                 state -> stepAndFlush(this, new SequencerEvent.Loaded(load.attempt(), state)))
             .onFailure(
                 failure -> {
+                  if (failure instanceof QuipuException known
+                      && known.code() == ErrorCode.CONVERSATION_UNKNOWN) {
+                    stepAndFlush(this, new SequencerEvent.PartnerErased(load.attempt()));
+                    return;
+                  }
                   failed("a conversation could not be loaded", load.conversation(), failure);
                   stepAndFlush(this, new SequencerEvent.LoadFailed(load.attempt()));
                 });

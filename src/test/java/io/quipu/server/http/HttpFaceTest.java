@@ -578,10 +578,14 @@ class HttpFaceTest {
       http.call("POST", "/v1/x%0d%0aINFO%20forged", "alice", HELLO);
       http.call("GET", MESSAGES + "?a=%0d%0aINFO+forged", "alice", "", "X-A: b");
       http.raw(
-          "GET /v1/x HTTP/1.1\r\n"
-              + "Host: x\r\n"
-              + "Authorization: Bearer s3cret\r\n"
-              + "Connection: close\r\n\r\n");
+          String.join(
+              "\r\n",
+              "GET /v1/x HTTP/1.1",
+              "Host: x",
+              "Authorization: Bearer s3cret",
+              "Connection: close",
+              "",
+              ""));
     } finally {
       root.detachAppender(lines);
       root.setLevel(before);

@@ -784,6 +784,14 @@ class SequencerTest {
   }
 
   @Test
+  void whoWritesToAnErasedUserIsToldThatThereIsNobodyAndNotToWait() {
+    Append one = text(DIRECT, ALICE, 1);
+    arrive(one);
+    step(new SequencerEvent.PartnerErased(attempt()));
+    assertRefused(one, ErrorCode.CONVERSATION_UNKNOWN, Outcome.UNKNOWN);
+  }
+
+  @Test
   void theSystemWritesWhereSomethingIsAndBeginsNothing() {
     Append fromSystem = bySystem(text(DIRECT, UserId.SYSTEM, 1));
     arrive(fromSystem);

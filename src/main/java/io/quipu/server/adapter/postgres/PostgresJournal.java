@@ -161,10 +161,13 @@ final class PostgresJournal implements Journal {
         where who.name = $4 and begun.within_the_hour < $5 and not erased
         on conflict (name) do nothing
         returning id
+      ),
+      joined as (
+        insert into members (conversation, user_id, from_seq, role)
+        select conversation.id, who.id, 1, 0
+        from conversation, who
       )
-      insert into members (conversation, user_id, from_seq, role)
-      select conversation.id, who.id, 1, 0
-      from conversation, who
+      select erased from erased
       """;
 
   /** $1 name, $2 kind, $3 creator, $4 how many groups he may own. True: one more is no more. */
@@ -298,7 +301,11 @@ final class PostgresJournal implements Journal {
                 DIRECT,
                 beginner.value(),
                 quotas.newDirectsPerHour()))
-        .mapEmpty();
+        .compose(
+            answer ->
+                answer.iterator().next().getBoolean(0)
+                    ? Future.failedFuture(unknown(conversation))
+                    : Future.succeededFuture());
   }
 
   @Override

@@ -90,7 +90,12 @@ final class PostgresPeople implements Devices, Revocations {
   private static final String REVOKE_ALL =
       """
       with revoked as (
-        update users set tokens_valid_from = now() where name = $1 returning id
+        insert into users (name, tokens_valid_from)
+        select $1, now()
+        where $1 not like 'erased.%'
+          and not exists (select from erased_names where erased_names.name_hash = name_hash($1))
+        on conflict (name) do update set tokens_valid_from = now()
+        returning id
       ),
       told as (
         insert into revocations (user_id, name_hash, generation, erased)
