@@ -47,6 +47,11 @@ final class Banner {
           "\n  Development tokens are accepted: whoever reaches these ports can be anybody.\n");
     }
     text.append("\nNext:\n");
+    if (c.auth().development() && c.tcp().enabled()) {
+      String chat = program + " chat --server tcp://" + address(c.tcp().host(), server.tcpPort());
+      text.append("  ").append(chat).append(" --user alice --to bob\n");
+      text.append("      and, in a second terminal, --user bob --to alice\n");
+    }
     if (c.auth().development() || c.auth().hs256Secret().isPresent()) {
       text.append("  ").append(program).append(" token --user alice").append(confOption);
       text.append("\n      a token for Alice. With it, in the console of a browser at http://");
