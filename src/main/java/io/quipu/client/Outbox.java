@@ -63,6 +63,10 @@ public final class Outbox {
   }
 
   private static final long NEVER = Long.MAX_VALUE;
+
+  /** What stands for a client_message_id that the server could not read. */
+  private static final UUID UNREAD = new UUID(0, 0);
+
   private static final int MAX_JUMPS = 3;
   private static final long GIVE_UP_STEP_MS = 1_000;
 
@@ -344,10 +348,10 @@ public final class Outbox {
   }
 
   private void rejected(Frame.SendRejected rejection, long nowMs) {
-    Entry entry = entries.get(rejection.clientMessageId());
-    if (entry == null) {
-      entry = inFlight.get(rejection.clientSeq()); // an id that the server could not read
-    }
+    Entry entry =
+        rejection.clientMessageId().equals(UNREAD)
+            ? inFlight.get(rejection.clientSeq())
+            : entries.get(rejection.clientMessageId());
     if (entry == null || !entry.unanswered || entry.clientSeq != rejection.clientSeq()) {
       return; // the answer to an attempt that is over
     }
@@ -533,6 +537,9 @@ public final class Outbox {
     Entry entry = entries.get(known.id());
     if (entry == null || self.isEmpty()) {
       return;
+    }
+    if (entry.unanswered) {
+      taken(entry.clientSeq); // perhaps: if it is not, the next one jumps, and the server says so
     }
     if (known.state() == SendState.STORED) {
       settle(

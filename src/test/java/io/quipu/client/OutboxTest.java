@@ -340,6 +340,31 @@ class OutboxTest {
     assertThat(sent()).containsExactly("2@2r", "3@3r");
   }
 
+  /** Its repetition may have been taken, although its end came another way. */
+  @Test
+  void theNumberOfASendThatEndedUnansweredIsNotGivenToAnotherOne() {
+    connect();
+    put(1, AB);
+    put(2, AC);
+    sent();
+    reject(2, 2, ErrorCode.CLIENT_SEQ_JUMP, Outcome.UNKNOWN, 1); // 1 is lost, and goes again
+    effects.clear();
+    step(new OutboxEvent.StatusKnown(id(1), SendState.VOID, 0, 0));
+    assertThat(sent()).containsExactly("2@2r");
+  }
+
+  /** A late answer to a client_seq that has another owner now. */
+  @Test
+  void aRefusalOfAnotherIdUnderTheSameClientSeqCountsForNothing() {
+    connect();
+    put(1, AB);
+    sent();
+    reject(1, 7, ErrorCode.NOT_A_MEMBER, Outcome.NOT_APPLIED);
+    assertThat(outbox.size()).isEqualTo(1);
+    ack(1, 1, 1);
+    only(OutboxEffect.Settled.class);
+  }
+
   @Test
   void aSessionThatWaitsForAnEndedSendIsLeft() {
     connect();
