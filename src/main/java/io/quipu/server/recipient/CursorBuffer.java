@@ -11,7 +11,7 @@ import java.util.Map;
 /**
  * Seqs on their way to the store: the latest of each (holder, conversation), where a holder is a
  * device with its cursors or a user with his read marks. A lower one never replaces a higher one.
- * An ack that finds no room is as good as lost on the way: the device names it in its next sync.
+ * What finds no room is not taken; a sync that names it, or the ack timer, brings it again.
  *
  * <pre>
  * event               effect
@@ -70,6 +70,12 @@ final class CursorBuffer {
       return Map.copyOf(marks);
     }
 
+    /** False: {@link #put} would be in vain. */
+    boolean hasRoom(ConversationId conversation) {
+      return marks.containsKey(conversation)
+          || (marks.size() < maxPerHolder && pending < maxPending);
+    }
+
     /**
      * @param tell somebody else is to hear of it when it is stored
      * @return false if there is no room
@@ -77,7 +83,7 @@ final class CursorBuffer {
     boolean put(ConversationId conversation, long seq, boolean tell, long from) {
       Mark mark = marks.get(conversation);
       if (mark == null) {
-        if (marks.size() >= maxPerHolder || pending >= maxPending) {
+        if (!hasRoom(conversation)) {
           return false;
         }
         mark = new Mark(this, conversation);

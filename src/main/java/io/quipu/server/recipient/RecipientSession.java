@@ -193,10 +193,22 @@ final class RecipientSession {
     return running.get().plan.get().place(conversation);
   }
 
-  /** The device has taken everything up to {@code seq}. */
+  /**
+   * The device has taken everything up to {@code seq}. Without room to store that, the ack counts
+   * as lost: the range comes again, and with it the ack.
+   */
   void deliverAck(ConversationId conversation, long seq, long nowMs) {
     if (seq < 0) {
       error(ErrorCode.INVALID_REQUEST, 0, "seq " + seq, Optional.of(conversation), 0);
+      return;
+    }
+    if (seq > 0 && !cursors.hasRoom(conversation)) {
+      error(
+          ErrorCode.TOO_MANY_REQUESTS,
+          limits.cursorFlushMs(),
+          "too many acks are not yet stored",
+          Optional.of(conversation),
+          0);
       return;
     }
     Optional<Outstanding> place = inPlan(conversation);
@@ -215,17 +227,8 @@ final class RecipientSession {
     if (!suspects.isEmpty()) {
       suspects.computeIfPresent(conversation, (c, s) -> seq >= s.tail ? null : s.risen(seq));
     }
-    store(conversation, seq, tell);
-  }
-
-  private void store(ConversationId conversation, long seq, boolean tell) {
-    if (seq > 0 && !cursors.put(conversation, seq, tell, who.session())) {
-      error(
-          ErrorCode.TOO_MANY_REQUESTS,
-          limits.cursorFlushMs(),
-          "too many acks are not yet stored",
-          Optional.of(conversation),
-          0);
+    if (seq > 0) {
+      cursors.put(conversation, seq, tell, who.session());
     }
   }
 

@@ -637,6 +637,31 @@ final class RecipientSessionTest {
     assertThat(scene.session.window().conversations()).isZero();
   }
 
+  /** What counted as acked and was not stored would stay so until the next connection. */
+  @Test
+  void anAckWithoutRoomToStoreItIsAsGoodAsLostAndComesAgainWithTheRange() {
+    RecipientLimits one =
+        new RecipientLimits(
+            100, 9_000, 5_000, 3, 1, 200, 100, 300, 2, 50, 9_000, 5, 1_000, 4, 2, 1, 100, 100,
+            2_000);
+    Scene scene = Scene.live(one);
+    scene.commit(1, BOB);
+    scene.hint(1, 1);
+    scene.serve();
+    scene.session.deliverAck(talkWith(1), 1, scene.nowMs); // fills the buffer
+    scene.ack(1);
+    assertThat(scene.outlet.of(Frame.Error.class))
+        .extracting(Frame.Error::code)
+        .containsExactly(ErrorCode.TOO_MANY_REQUESTS.code());
+    scene.flush();
+    scene.pass(5_000);
+    scene.serve();
+    assertThat(scene.outlet.delivers()).containsExactly("1..1", "1..1r");
+    scene.ack(1);
+    scene.flush();
+    assertThat(scene.log.cursor(Scene.DEVICE, TALK)).isEqualTo(1);
+  }
+
   @Test
   void framesOfOneSyncAreJoinedUnderABound() {
     Scene scene = new Scene();
