@@ -80,6 +80,10 @@ public final class RecipientVerticle extends VerticleBase implements Recipients,
   private static final class Session {
     final RecipientSession core;
     final CursorBuffer.Holder user;
+
+    /** Of the same device, opened before this one. */
+    Optional<Session> older = Optional.empty();
+
     long alarmMs = Outstanding.NEVER;
     boolean waits;
     boolean closed;
@@ -147,7 +151,8 @@ public final class RecipientVerticle extends VerticleBase implements Recipients,
             recipient.userKey(), recipient.user(), recipient.userKey(), recipient.session());
     Session session = new Session(new RecipientSession(recipient, limits, device), user);
     sessions.put(recipient.session(), session);
-    byDevice.put(recipient.deviceKey(), session);
+    session.older = stillOpen(Optional.ofNullable(byDevice.put(recipient.deviceKey(), session)));
+    session.older.ifPresent(older -> older.older = stillOpen(older.older));
     openedSinceGather.add(recipient.session());
   }
 
@@ -161,10 +166,34 @@ public final class RecipientVerticle extends VerticleBase implements Recipients,
     session.closed = true;
     newConversations -= session.countedConversations;
     newMessages -= session.countedMessages;
-    byDevice.remove(session.core.who().deviceKey(), session);
+    if (byDevice.remove(session.core.who().deviceKey(), session)) {
+      watchAgain(session.older);
+    }
     openedSinceGather.remove(id);
     session.core.cursors().left();
     session.user.left();
+  }
+
+  /**
+   * A late-comer with an older generation is opened last and goes first: then the looks are for the
+   * one that lives on, which has missed those in between.
+   */
+  private void watchAgain(Optional<Session> older) {
+    stillOpen(older)
+        .ifPresent(
+            session -> {
+              byDevice.put(session.core.who().deviceKey(), session);
+              session.core.lookMissed();
+              advance(session, clock.nowMs());
+            });
+  }
+
+  private static Optional<Session> stillOpen(Optional<Session> session) {
+    Optional<Session> open = session;
+    while (open.isPresent() && open.get().closed) {
+      open = open.get().older;
+    }
+    return open;
   }
 
   @Override

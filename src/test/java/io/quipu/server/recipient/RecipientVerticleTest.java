@@ -342,6 +342,20 @@ final class RecipientVerticleTest {
             });
   }
 
+  /** Its answer from the store came late: it was opened last, is replaced, and goes first. */
+  @Test
+  void aSessionOutlivesALateComerOfItsDeviceInTheLooks() {
+    Scene.Line outlet = live(1);
+    open(2, 1);
+    run(() -> recipients.close(2));
+    assertThat(done(recipients.gather())).containsExactly(1L);
+    log.append(TALK, BOB);
+    done(recipients.lookAtAll());
+    assertThat(awaited(outlet, Frame.Deliver.class)).hasSize(1);
+    run(() -> recipients.close(1));
+    assertThat(done(recipients.gather())).isEmpty();
+  }
+
   @Test
   void aSessionThatBeganDuringALookHasItsCursorsLookedAt() {
     live(1);
