@@ -31,7 +31,7 @@ import io.vertx.core.Future;
 import io.vertx.core.Vertx;
 import java.util.ArrayList;
 import java.util.HashMap;
-import java.util.HashSet;
+import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -70,8 +70,8 @@ public final class Sessions {
   private final OneAppends oneAppends;
   private int appendsAtWork;
 
-  /** Those that wait for an owner, and only those, are ticked. */
-  private final Set<Handle> ticking = new HashSet<>();
+  /** Those that wait for an owner, and only those, are ticked, in an order that replays. */
+  private final Set<Handle> ticking = new LinkedHashSet<>();
 
   private Bus.Registration registration = Future::succeededFuture;
   private long timer;
