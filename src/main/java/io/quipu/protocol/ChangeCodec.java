@@ -42,6 +42,15 @@ public final class ChangeCodec {
     }
   }
 
+  /** A change of the store; one that a newer version wrote, whole or in part, is unknown content. */
+  public static Content stored(ByteString bytes) {
+    try {
+      return FromWire.received(io.quipu.protocol.wire.Change.parseFrom(bytes));
+    } catch (InvalidProtocolBufferException e) {
+      return new Content.Unknown();
+    }
+  }
+
   static io.quipu.protocol.wire.Change toWire(Change change) {
     var wire = io.quipu.protocol.wire.Change.newBuilder();
     if (change instanceof Change.Create create) {
