@@ -42,7 +42,9 @@ public final class ChangeCodec {
     }
   }
 
-  /** A change of the store; one that a newer version wrote, whole or in part, is unknown content. */
+  /**
+   * A change of the store; one that a newer version wrote, whole or in part, is unknown content.
+   */
   public static Content stored(ByteString bytes) {
     try {
       return FromWire.received(io.quipu.protocol.wire.Change.parseFrom(bytes));

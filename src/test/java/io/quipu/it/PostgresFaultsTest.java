@@ -262,9 +262,7 @@ final class PostgresFaultsTest {
     }
     Awaitility.await().atMost(PATIENCE).until(() -> backend("writer", "pid = " + frozen).isEmpty());
     ConversationState after =
-        await(
-                journal.load(
-                    id("bob"), question(new EntryId(talk.members().get(0).userKey(), late))))
+        await(journal.load(id("bob"), question(new EntryId(talk.members().get(0).userKey(), late))))
             .orElseThrow();
     assertThat(after.tail()).isEqualTo(1 + after.found().size());
   }

@@ -104,6 +104,7 @@ public final class Sequencer {
 
   /** Whom the last load would have let begin this direct conversation. */
   private Optional<UserId> beginner = Optional.empty();
+
   private boolean partnerErased;
 
   private Roster roster = Roster.EMPTY;
