@@ -36,6 +36,11 @@ import org.junit.jupiter.api.io.TempDir;
  * stored, and all goes on by itself.
  */
 final class StoreUnderLoadTest {
+  /** PostgreSQL's code of a unique violation. */
+  private static final String TAKEN = "23505";
+
+  private static final int PLACE_TRIES = 20;
+
   private static final int WITHOUT_END = 1_000_000;
   private static final int FROZEN_MS = Integer.getInteger("quipu.test.frozenMs", 3_000);
   private static final int PATIENCE_S = 60;
@@ -263,11 +268,7 @@ final class StoreUnderLoadTest {
       SdkDevice.until(() -> bystanders.exchanged() > 3);
       statement.execute("set idle_in_transaction_session_timeout = 1500");
       peer.setAutoCommit(false);
-      statement.execute(
-          "insert into messages (conversation, seq, sender, client_message_id, kind, body)"
-              + " select conversation, max(seq) + 20, 1, gen_random_uuid(), 1, 'frozen'"
-              + " from messages where conversation ="
-              + " (select id from conversations where name = '%s') group by 1".formatted(group));
+      takeAPlaceAhead(peer, statement);
       waitFor(
           () ->
               node.count(
@@ -280,5 +281,25 @@ final class StoreUnderLoadTest {
           "messages of bystanders meanwhile", Long.toString(bystanders.exchanged() - before));
       SdkDevice.until(() -> bystanders.exchanged() > before + 3);
     }
+  }
+
+  /** Inserts a place that the writers come to soon; again, if they were faster. */
+  private void takeAPlaceAhead(Connection peer, Statement statement) throws SQLException {
+    for (int tries = 0; tries < PLACE_TRIES; tries++) {
+      try {
+        statement.execute(
+            "insert into messages (conversation, seq, sender, client_message_id, kind, body)"
+                + " select conversation, max(seq) + 100, 1, gen_random_uuid(), 1, 'frozen'"
+                + " from messages where conversation ="
+                + " (select id from conversations where name = '%s') group by 1".formatted(group));
+        return;
+      } catch (SQLException e) {
+        if (!TAKEN.equals(e.getSQLState())) {
+          throw e;
+        }
+        peer.rollback();
+      }
+    }
+    throw new AssertionError("the writers were faster " + PLACE_TRIES + " times");
   }
 }
