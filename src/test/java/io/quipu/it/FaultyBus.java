@@ -37,7 +37,7 @@ final class FaultyBus implements Bus {
   }
 
   @Override
-  public void send(Address to, BusMessage message) {
+  public boolean send(Address to, BusMessage message) {
     for (Copy copy : fate.apply(message)) {
       if (copy.afterMs == 0) {
         real.send(to, copy.message);
@@ -45,6 +45,7 @@ final class FaultyBus implements Bus {
         vertx.setTimer(copy.afterMs, timer -> real.send(to, copy.message));
       }
     }
+    return true;
   }
 
   @Override

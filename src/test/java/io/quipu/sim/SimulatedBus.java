@@ -40,8 +40,9 @@ final class SimulatedBus {
   Bus of(Actor actor, Address self) {
     return new Bus() {
       @Override
-      public void send(Address to, BusMessage message) {
+      public boolean send(Address to, BusMessage message) {
         carry(self, to, message);
+        return true;
       }
 
       @Override

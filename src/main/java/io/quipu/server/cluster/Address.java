@@ -10,6 +10,9 @@ public sealed interface Address {
   /** Sequences the shards that fall to this instance; takes {@link Appends} and {@link Whisper}. */
   record Owner(NodeId node, int index) implements Address {}
 
-  /** Holds the sessions of one event loop; takes {@link Outbound}. */
+  /** Holds the sessions of one event loop; takes {@link Outbound}, and only from its own node. */
   record Loop(NodeId node, int index) implements Address {}
+
+  /** Takes what other nodes have for the sessions of this one: {@link NodeParcel}. */
+  record Post(NodeId node, int index) implements Address {}
 }

@@ -8,8 +8,13 @@ import java.util.function.Consumer;
  * address as long as nothing is lost; whoever needs more has numbers and time-outs of his own.
  */
 public interface Bus {
-  /** Sends; never fails, never blocks, may lose. */
-  void send(Address to, BusMessage message);
+  /**
+   * Sends; never fails, never blocks, may lose.
+   *
+   * @return false if it was not sent: what that address has not yet taken is as much as may wait, or
+   *     nobody knows it
+   */
+  boolean send(Address to, BusMessage message);
 
   /**
    * Serves an address of this node on the calling event loop, until the future's {@link

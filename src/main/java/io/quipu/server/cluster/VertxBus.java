@@ -28,9 +28,10 @@ public final class VertxBus implements Bus {
   }
 
   @Override
-  public void send(Address to, BusMessage message) {
+  public boolean send(Address to, BusMessage message) {
     metrics.busSent(1);
     vertx.eventBus().send(nameOf(to), message, WITHIN_THE_NODE);
+    return true;
   }
 
   @Override
@@ -48,7 +49,8 @@ public final class VertxBus implements Bus {
   }
 
   private static String nameOf(Address address) {
-    String kind = address instanceof Address.Owner ? "owner" : "loop";
+    String kind =
+        address instanceof Address.Owner ? "owner" : address instanceof Address.Loop ? "loop" : "post";
     return "quipu." + kind + "." + address.node() + "." + address.index();
   }
 

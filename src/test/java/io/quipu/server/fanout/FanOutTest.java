@@ -179,8 +179,9 @@ class FanOutTest {
 
   private final class GatheringBus implements Bus {
     @Override
-    public void send(Address to, BusMessage message) {
+    public boolean send(Address to, BusMessage message) {
       sent.computeIfAbsent(to, unused -> new ArrayList<>()).add((Outbound) message);
+      return true;
     }
 
     @Override

@@ -97,8 +97,9 @@ final class RecipientVerticleTest {
     Bus bus =
         new Bus() {
           @Override
-          public void send(Address to, BusMessage message) {
+          public boolean send(Address to, BusMessage message) {
             notices.addAll(((Outbound) message).receipts());
+            return true;
           }
 
           @Override

@@ -136,8 +136,9 @@ class SequencerVerticleTest {
     }
 
     @Override
-    public void send(Address to, BusMessage message) {
+    public boolean send(Address to, BusMessage message) {
       answers.addAll(((Outbound) message).answers());
+      return true;
     }
 
     @Override
