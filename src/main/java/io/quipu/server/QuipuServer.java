@@ -8,11 +8,7 @@ import io.quipu.server.adapter.postgres.EmbeddedPostgres;
 import io.quipu.server.adapter.postgres.Postgres;
 import io.quipu.server.cluster.Address;
 import io.quipu.server.cluster.Bus;
-import io.quipu.server.cluster.LocalRegistry;
 import io.quipu.server.cluster.NodeId;
-import io.quipu.server.cluster.Placement;
-import io.quipu.server.cluster.RendezvousPlacement;
-import io.quipu.server.cluster.VertxBus;
 import io.quipu.server.config.Configuration;
 import io.quipu.server.connection.Connection;
 import io.quipu.server.connection.ConnectionVerticle;
@@ -47,7 +43,6 @@ import io.vertx.core.Future;
 import io.vertx.core.Handler;
 import io.vertx.core.Promise;
 import io.vertx.core.Vertx;
-import io.vertx.core.VertxOptions;
 import io.vertx.core.http.HttpServerRequest;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -89,13 +84,11 @@ public final class QuipuServer {
   private final Sessions.Numbers numbers = new Sessions.Numbers();
   private final List<LoopParts> loops = new ArrayList<>();
   private final List<ConnectionVerticle> sockets = new ArrayList<>();
-  private final Vertx vertx;
   private final int eventLoops;
   private final NodeId self;
   private final Metrics metrics;
-  private final LocalRegistry registry = new LocalRegistry();
-  private final Bus bus;
-  private final Placement placement;
+  private final Vertx vertx;
+  private final ClusterParts cluster;
   private final Authenticator authenticator;
   private Optional<AdminVerticle> admin = Optional.empty();
   private Optional<EmbeddedPostgres> embedded = Optional.empty();
@@ -103,23 +96,20 @@ public final class QuipuServer {
   private HistoryPages history;
   private PeopleVerticle people;
 
-  private QuipuServer(Configuration configuration, UnaryOperator<Bus> wrapped) {
+  private QuipuServer(
+      Configuration configuration, NodeId self, Metrics metrics, ClusterParts cluster) {
     this.configuration = configuration;
-    int wanted = configuration.node().eventLoops();
-    this.eventLoops = wanted > 0 ? wanted : Runtime.getRuntime().availableProcessors();
-    this.vertx =
-        Vertx.builder()
-            .with(
-                new VertxOptions().setPreferNativeTransport(true).setEventLoopPoolSize(eventLoops))
-            .build();
-    // Another node after each start: what is left of an earlier life is never taken for this one.
-    this.self = new NodeId(configuration.node().name() + "-" + Long.toString(clock.unixMs(), 36));
-    this.metrics = new Metrics(version(), configuration.node().name());
-    this.bus = wrapped.apply(new VertxBus(vertx, metrics));
-    this.placement =
-        new RendezvousPlacement(
-            self, configuration.sequencer().shards(), eventLoops, () -> List.of(self));
+    this.eventLoops = eventLoops(configuration);
+    this.self = self;
+    this.metrics = metrics;
+    this.cluster = cluster;
+    this.vertx = cluster.vertx();
     this.authenticator = new Authenticator(vertx, configuration, clock, metrics::keyFileLooked);
+  }
+
+  private static int eventLoops(Configuration configuration) {
+    int wanted = configuration.node().eventLoops();
+    return wanted > 0 ? wanted : Runtime.getRuntime().availableProcessors();
   }
 
   private static String version() {
@@ -139,20 +129,28 @@ public final class QuipuServer {
    * @param wrapped makes the node's bus of the real one: a test's bus loses what a bus may lose
    */
   static Future<QuipuServer> start(Configuration configuration, UnaryOperator<Bus> wrapped) {
-    QuipuServer server = new QuipuServer(configuration, wrapped);
+    // Another node after each start: what is left of an earlier life is never taken for this one.
+    NodeId self =
+        new NodeId(
+            configuration.node().name() + "-" + Long.toString(new SystemClock().unixMs(), 36));
+    Metrics metrics = new Metrics(version(), configuration.node().name());
+    return ClusterParts.start(configuration, self, eventLoops(configuration), metrics, wrapped)
+        .compose(cluster -> new QuipuServer(configuration, self, metrics, cluster).started());
+  }
+
+  private Future<QuipuServer> started() {
     Promise<QuipuServer> started = Promise.promise();
-    server
-        .openStore()
-        .compose(opened -> server.deployPeople())
-        .compose(deployed -> server.deploySequencers())
-        .compose(deployed -> server.deployLoops())
-        .compose(deployed -> server.deployAdmin())
+    openStore()
+        .compose(opened -> deployPeople())
+        .compose(deployed -> deploySequencers())
+        .compose(deployed -> deployLoops())
+        .compose(deployed -> deployAdmin())
         .onSuccess(
             deployed -> {
-              server.sayThatItRuns();
-              started.complete(server);
+              sayThatItRuns();
+              started.complete(this);
             })
-        .onFailure(failure -> server.close().onComplete(closed -> started.fail(failure)));
+        .onFailure(failure -> close().onComplete(closed -> started.fail(failure)));
     return started.future();
   }
 
@@ -207,9 +205,10 @@ public final class QuipuServer {
     people =
         new PeopleVerticle(
             new PeopleVerticle.Ports(
-                registry,
-                registry,
-                bus,
+                cluster.registry(),
+                cluster.online(),
+                cluster.bus(),
+                cluster.outreach(0),
                 all,
                 postgres.devices(),
                 postgres.mutes(),
@@ -258,9 +257,10 @@ public final class QuipuServer {
                       new SequencerVerticle(
                           address,
                           limits,
-                          bus,
+                          cluster.bus(),
+                          cluster.placement(),
                           journal(),
-                          new FanOut(bus, registry),
+                          new FanOut(cluster.outreach(address.index())),
                           clock,
                           metrics)));
     }
@@ -369,8 +369,8 @@ public final class QuipuServer {
                   configuration.recipient().syncPageMessages(),
                   configuration.recipient().syncPageBytes()),
               new CountedCursors(postgres.cursors(), metrics),
-              registry,
-              bus,
+              cluster.registry(),
+              cluster.bus(),
               clock,
               metrics::outstanding);
     }
@@ -391,9 +391,9 @@ public final class QuipuServer {
                   session.maxDevices(),
                   session.sendWindowMessages()),
               numbers,
-              bus,
-              placement,
-              registry,
+              cluster.bus(),
+              cluster.placement(),
+              cluster.registry(),
               journal(),
               postgres.directory(),
               authenticator,
@@ -461,7 +461,13 @@ public final class QuipuServer {
               postgres.directory(),
               postgres.lists(),
               people,
-              new ReadMarks(address, postgres.directory(), postgres.cursors(), registry, bus)::read,
+              new ReadMarks(
+                      address,
+                      postgres.directory(),
+                      postgres.cursors(),
+                      cluster.registry(),
+                      cluster.bus())
+                  ::read,
               draining::get);
       return new HttpFace(
               vertx, HttpRules.of(configuration), ports, clock, new SystemChance(), metrics)

@@ -4,6 +4,9 @@ import io.quipu.server.cluster.Address;
 import io.quipu.server.cluster.Appends;
 import io.quipu.server.cluster.Bus;
 import io.quipu.server.cluster.BusMessage;
+import io.quipu.server.cluster.LocalPost;
+import io.quipu.server.cluster.LocalRegistry;
+import io.quipu.server.cluster.NodeParcel;
 import io.quipu.server.cluster.Outbound;
 import io.vertx.core.Future;
 import java.util.HashMap;
@@ -54,6 +57,13 @@ final class SimulatedBus {
   }
 
   private void carry(Address from, Address to, BusMessage sent) {
+    if (sent instanceof NodeParcel parcel) {
+      // What a PostVerticle does with it, so that what is lost, late or planted is a loop's.
+      LocalPost post = new LocalPost(sharesOf(from), new LocalRegistry());
+      post.take(parcel, to.node());
+      post.flush();
+      return;
+    }
     BusMessage message = planted.leaving(from, sent);
     if (message instanceof Outbound outbound && pushesAreLost) {
       message = new Outbound(outbound.answers(), List.of(), outbound.receipts(), outbound.kicks());
@@ -70,6 +80,21 @@ final class SimulatedBus {
     if (faults.happens("bus message repeated", faults.busRepeat)) {
       deliver(to, message);
     }
+  }
+
+  private Bus sharesOf(Address from) {
+    return new Bus() {
+      @Override
+      public boolean send(Address loop, BusMessage share) {
+        carry(from, loop, share);
+        return true;
+      }
+
+      @Override
+      public Future<Registration> serve(Address at, Consumer<BusMessage> consumer) {
+        throw new UnsupportedOperationException("it only carries");
+      }
+    };
   }
 
   private void deliver(Address to, BusMessage message) {

@@ -5,7 +5,10 @@ import io.quipu.fake.NoLists;
 import io.quipu.model.ConversationId;
 import io.quipu.model.Limits;
 import io.quipu.server.cluster.Address;
+import io.quipu.server.cluster.Alone;
 import io.quipu.server.cluster.NodeId;
+import io.quipu.server.cluster.Outreach;
+import io.quipu.server.cluster.Peers;
 import io.quipu.server.cluster.Placement;
 import io.quipu.server.fanout.FanOut;
 import io.quipu.server.journal.HistoryPages;
@@ -171,8 +174,15 @@ final class SimulatedNode {
                     400,
                     2_000)),
             world.bus().of(ownerActor, owner),
+            placement(),
             world.store().journal(ownerActor),
-            new FanOut(world.bus().of(ownerActor, owner), world.registry()),
+            new FanOut(
+                new Outreach(
+                    0,
+                    world.bus().of(ownerActor, owner),
+                    world.registry(),
+                    new Alone(id, 1),
+                    peers())),
             clock,
             METRICS);
     verticle.deploy(new SimulatedVertx(world.scheduler(), ownerActor).context());
@@ -241,23 +251,51 @@ final class SimulatedNode {
   private Placement placement() {
     return new Placement() {
       @Override
-      public NodeId self() {
-        return id;
-      }
-
-      @Override
       public int shardOf(ConversationId conversation) {
         return Math.floorMod(conversation.value().hashCode(), 64);
       }
 
       @Override
-      public Address.Owner ownerOf(int shard, int rank) {
+      public Route routeOf(ConversationId conversation) {
         List<SimulatedNode> alive = world.aliveNodes();
-        int home = shard % alive.size();
-        if (world.faults().happens("second owner", world.faults().wrongOwner)) {
+        int home = shardOf(conversation) % alive.size();
+        boolean wrong = world.faults().happens("second owner", world.faults().wrongOwner);
+        if (wrong) {
           home = world.scheduler().random.nextInt(alive.size());
         }
-        return alive.get(home).owner();
+        return new Route(alive.get(home).owner(), wrong);
+      }
+
+      @Override
+      public boolean isOwner(ConversationId conversation) {
+        return !world.faults().happens("not the owner", world.faults().wrongOwner);
+      }
+
+      @Override
+      public void onLoss(Listener listener) {
+        // the time-outs of links are what is tried here
+      }
+    };
+  }
+
+  /** All that live, each of whom knows all. */
+  private Peers peers() {
+    return new Peers() {
+      @Override
+      public NodeId self() {
+        return id;
+      }
+
+      @Override
+      public List<Peer> now() {
+        return world.aliveNodes().stream()
+            .map(node -> new Peer(node.id(), 1, State.SERVING, false))
+            .toList();
+      }
+
+      @Override
+      public void onChange(Runnable listener) {
+        // asked each time
       }
     };
   }

@@ -114,6 +114,7 @@ class SimulationTest {
     "node frozen",
     "owner crash",
     "registry knows nobody",
+    "not the owner",
     "robot repeats what was refused",
     "second owner",
     "store away",

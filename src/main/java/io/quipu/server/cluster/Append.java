@@ -65,4 +65,22 @@ public record Append(
         content,
         false);
   }
+
+  /** The same, for a node that is not the best-ranked one. */
+  public Append whereBetterRankedWereTried() {
+    return new Append(
+        origin,
+        link,
+        number,
+        first,
+        attempt,
+        true,
+        conversation,
+        senderKey,
+        sender,
+        clientMessageId,
+        resend,
+        content,
+        system);
+  }
 }

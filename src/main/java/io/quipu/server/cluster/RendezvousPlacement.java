@@ -1,38 +1,43 @@
 package io.quipu.server.cluster;
 
 import io.quipu.model.ConversationId;
+import io.quipu.server.cluster.Peers.Peer;
+import io.quipu.server.cluster.Peers.State;
 import java.nio.charset.StandardCharsets;
+import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.List;
-import java.util.function.Supplier;
+import java.util.Set;
+import java.util.concurrent.CopyOnWriteArrayList;
+import java.util.function.Predicate;
+import java.util.stream.Collectors;
 import java.util.zip.CRC32C;
 
 /**
- * Highest-random-weight hashing: every node computes the same owner from the same members, and when
+ * Highest-random-weight hashing: every node computes the same owner from the same peers, and when
  * one goes only its own shards move. (Thaler and Ravishankar, 1998.)
+ *
+ * <pre>
+ * owner of a shard, in this node's view:
+ *   of those who serve and are not silent, the one of the highest weight
+ *   if all who serve are silent, the one of the highest weight of them
+ *   if nobody serves, of those who are leaving, the same way; then this node
+ * </pre>
  */
 public final class RendezvousPlacement implements Placement {
-  private final NodeId self;
+  private final Peers peers;
   private final int shards;
-  private final int instances;
-  private final Supplier<List<NodeId>> members;
+  private final List<Listener> listeners = new CopyOnWriteArrayList<>();
+  private volatile Route[] routes;
 
   /**
    * @param shards the same on all nodes, for ever
-   * @param instances sequencer verticles of each node
-   * @param members those alive now, this node among them
    */
-  public RendezvousPlacement(
-      NodeId self, int shards, int instances, Supplier<List<NodeId>> members) {
-    this.self = self;
+  public RendezvousPlacement(Peers peers, int shards) {
+    this.peers = peers;
     this.shards = shards;
-    this.instances = instances;
-    this.members = members;
-  }
-
-  @Override
-  public NodeId self() {
-    return self;
+    this.routes = computed();
+    peers.onChange(this::changed);
   }
 
   @Override
@@ -44,18 +49,85 @@ public final class RendezvousPlacement implements Placement {
   }
 
   @Override
-  public Address.Owner ownerOf(int shard, int rank) {
-    List<NodeId> alive = members.get();
-    NodeId node = self;
-    if (alive.size() > 1) {
-      node =
-          alive.stream()
-              .sorted(Comparator.comparingLong((NodeId one) -> weight(one, shard)).reversed())
-              .skip(Math.min(rank, alive.size() - 1))
-              .findFirst()
-              .orElse(self);
+  public Route routeOf(ConversationId conversation) {
+    return routes[shardOf(conversation)];
+  }
+
+  @Override
+  public boolean isOwner(ConversationId conversation) {
+    return routeOf(conversation).owner().node().equals(peers.self());
+  }
+
+  @Override
+  public void onLoss(Listener listener) {
+    listeners.add(listener);
+  }
+
+  private void changed() {
+    Predicate<ConversationId> lost;
+    synchronized (this) {
+      Route[] before = routes;
+      Route[] after = computed();
+      routes = after;
+      Set<NodeId> good =
+          peers.now().stream()
+              .filter(peer -> !peer.silent())
+              .map(Peer::id)
+              .collect(Collectors.toUnmodifiableSet());
+      boolean[] moved = new boolean[shards];
+      boolean any = false;
+      for (int shard = 0; shard < shards; shard++) {
+        NodeId owner = before[shard].owner().node();
+        moved[shard] = !owner.equals(after[shard].owner().node()) && !good.contains(owner);
+        any |= moved[shard];
+      }
+      if (!any) {
+        return;
+      }
+      lost = conversation -> moved[shardOf(conversation)];
     }
-    return new Address.Owner(node, shard % instances);
+    listeners.forEach(listener -> listener.lost(lost));
+  }
+
+  private Route[] computed() {
+    List<Peer> now = peers.now();
+    Route[] made = new Route[shards];
+    for (int shard = 0; shard < shards; shard++) {
+      made[shard] = routeOf(shard, now);
+    }
+    return made;
+  }
+
+  private Route routeOf(int shard, List<Peer> now) {
+    List<Peer> ranked = ranked(shard, now, State.SERVING);
+    if (ranked.isEmpty()) {
+      ranked = ranked(shard, now, State.LEAVING);
+    }
+    if (ranked.isEmpty()) {
+      ranked = now.stream().filter(peer -> peer.id().equals(peers.self())).toList();
+    }
+    int best = 0;
+    while (best < ranked.size() - 1 && ranked.get(best).silent()) {
+      best++;
+    }
+    if (ranked.get(best).silent()) {
+      best = 0;
+    }
+    Peer owner = ranked.get(best);
+    return new Route(new Address.Owner(owner.id(), shard % owner.instances()), best > 0);
+  }
+
+  private static List<Peer> ranked(int shard, List<Peer> now, State state) {
+    List<Peer> ranked = new ArrayList<>(now.size());
+    for (Peer peer : now) {
+      if (peer.state() == state) {
+        ranked.add(peer);
+      }
+    }
+    if (ranked.size() > 1) {
+      ranked.sort(Comparator.comparingLong((Peer one) -> weight(one.id(), shard)).reversed());
+    }
+    return ranked;
   }
 
   private static long weight(NodeId node, int shard) {

@@ -19,7 +19,8 @@ public record Configuration(
     Session session,
     Sequencer sequencer,
     Journal journal,
-    Recipient recipient) {
+    Recipient recipient,
+    Cluster cluster) {
 
   /**
    * @param eventLoops connection, recipient and sequencer verticles: one of each per event loop; 0
@@ -204,4 +205,37 @@ public record Configuration(
       int syncPageBytes,
       int newestForNewDevice,
       int lookMs) {}
+
+  /**
+   * @param name of the cluster: nodes with another one do not join
+   * @param host of this node, for the other nodes; a private address
+   * @param port of membership (Hazelcast)
+   * @param busPort of messages between nodes (the event bus)
+   * @param discovery tcp (members) or kubernetes (kubernetesService)
+   * @param members where to look for other nodes: host or host:port
+   * @param kubernetesService the DNS name of the headless service of all nodes
+   * @param heartbeatMs between two heartbeats to each other node
+   * @param silentMs who has not said for so long that it got what was sent to it is passed over
+   * @param lostAfterSeconds a member that does not answer is put out of the cluster
+   * @param windowMessages sent to one address of another node, and not yet taken there
+   * @param windowBytes the same in bytes
+   * @param tlsCertificate a PEM file, as the two others; all three or none
+   */
+  public record Cluster(
+      boolean enabled,
+      String name,
+      String host,
+      int port,
+      int busPort,
+      String discovery,
+      List<String> members,
+      Optional<String> kubernetesService,
+      int heartbeatMs,
+      int silentMs,
+      int lostAfterSeconds,
+      int windowMessages,
+      int windowBytes,
+      Optional<String> tlsCertificate,
+      Optional<String> tlsKey,
+      Optional<String> tlsAuthorities) {}
 }

@@ -3,6 +3,7 @@ package io.quipu.server.config;
 import java.util.ArrayList;
 import java.util.HashSet;
 import java.util.List;
+import java.util.Optional;
 import java.util.Set;
 
 /** What each key allows alone and two do not allow together. */
@@ -24,6 +25,7 @@ final class Contradictions {
     found.sizes(configuration);
     found.times(configuration);
     found.access(configuration);
+    found.cluster(configuration);
     return List.copyOf(found.problems);
   }
 
@@ -165,6 +167,50 @@ final class Contradictions {
       problem(
           "http.port", "found " + c.http().port() + ", which is tcp.port too; allowed: another");
     }
+  }
+
+  private void cluster(Configuration configuration) {
+    Configuration.Cluster c = configuration.cluster();
+    if (!c.enabled()) {
+      return;
+    }
+    if (configuration.postgres().uri().isEmpty()) {
+      problem(
+          "postgres.uri",
+          "found nothing with cluster.enabled = true; allowed: the PostgreSQL of all nodes, since"
+              + " an embedded one belongs to one node");
+    }
+    if (c.discovery().equals("kubernetes") && c.kubernetesService().isEmpty()) {
+      problem(
+          "cluster.kubernetesService",
+          "found nothing with cluster.discovery = kubernetes; allowed: the DNS name of the headless"
+              + " service of all nodes");
+    }
+    if (c.discovery().equals("tcp") && c.members().isEmpty()) {
+      problem(
+          "cluster.members",
+          "found nobody with cluster.discovery = tcp; allowed: at least one host or host:port, which"
+              + " may be this node's own");
+    }
+    int tls = 0;
+    for (Optional<String> file : List.of(c.tlsCertificate(), c.tlsKey(), c.tlsAuthorities())) {
+      tls += file.isPresent() ? 1 : 0;
+    }
+    if (tls != 0 && tls != 3) {
+      problem(
+          "cluster.tlsCertificate",
+          "found " + tls + " of tlsCertificate, tlsKey and tlsAuthorities; allowed: all or none");
+    }
+    if (c.port() == c.busPort()) {
+      problem("cluster.busPort", "found " + c.port() + ", which is cluster.port too");
+    }
+    atLeast(
+        "cluster.silentMs", c.silentMs(), 2L * c.heartbeatMs(), "twice cluster.heartbeatMs");
+    atLeast(
+        "cluster.windowBytes",
+        c.windowBytes(),
+        2L * configuration.journal().maxBatchBytes(),
+        "twice journal.maxBatchBytes");
   }
 
   private void loopback(String key, String host) {

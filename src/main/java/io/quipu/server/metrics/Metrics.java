@@ -111,6 +111,10 @@ public final class Metrics implements AutoCloseable {
   private final LongAdder cursorFlushes =
       counter("quipu.cursor.flushes", "statements that stored cursors");
   private final LongAdder cursorsFlushed = counter("quipu.cursors.flushed", "cursors stored");
+  private final LongAdder notOwner =
+      counter(
+          "quipu.appends.not.owner",
+          "appends sent back, since another node should own their conversation");
   private final LongAdder batchesWaiting =
       gauge("quipu.commit.waiting.batches", "batches ready for a commit, without a writer");
   private final LongAdder queuedBytes =
@@ -294,6 +298,11 @@ public final class Metrics implements AutoCloseable {
   /** A batch was left out of a statement, since a seq or an id of it was taken. */
   public void batchLeftOut() {
     conflicts.increment();
+  }
+
+  /** An append came to a node that is not the owner in its own view. */
+  public void notOwner() {
+    notOwner.increment();
   }
 
   public void journalFailed(ErrorCode code) {

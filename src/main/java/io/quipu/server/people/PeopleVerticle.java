@@ -9,7 +9,9 @@ import io.quipu.model.UserId;
 import io.quipu.protocol.Frame;
 import io.quipu.server.cluster.Address;
 import io.quipu.server.cluster.Bus;
+import io.quipu.server.cluster.NodeParcel;
 import io.quipu.server.cluster.OnlineUsers;
+import io.quipu.server.cluster.Outreach;
 import io.quipu.server.cluster.Registry;
 import io.quipu.server.cluster.SessionAddress;
 import io.quipu.server.cluster.UserNews;
@@ -86,12 +88,15 @@ public final class PeopleVerticle extends VerticleBase implements People, Attend
   private boolean pollFailing;
 
   /**
+   * @param registry the sessions of this node
+   * @param outreach used on the event loop of this verticle only
    * @param loops of this node, all of them
    */
   public record Ports(
       Registry registry,
       OnlineUsers online,
       Bus bus,
+      Outreach outreach,
       List<Address.Loop> loops,
       Devices devices,
       Mutes mutes,
@@ -266,15 +271,12 @@ public final class PeopleVerticle extends VerticleBase implements People, Attend
     return caller(ports.mutes.mute(user, conversation, untilMs))
         .onSuccess(
             stored -> {
-              for (Registry.Entry entry : ports.registry.locate(user)) {
-                SessionAddress to = entry.address();
-                if (!from.equals(Optional.of(to))) {
-                  ports.bus.send(
-                      to.loop(),
-                      UserNews.ofMuted(
-                          List.of(new UserNews.Muted(to.session(), conversation, untilMs))));
-                }
-              }
+              onContext(
+                  () -> {
+                    ports.outreach.muting(
+                        new NodeParcel.Muting(user, from, conversation, untilMs));
+                    ports.outreach.flush();
+                  });
             });
   }
 

@@ -41,6 +41,7 @@ public final class RecentCommitsLook extends VerticleBase {
   private long timer;
   private long mark;
   private boolean looking;
+  private boolean onceMore;
   private boolean failing;
 
   /**
@@ -72,6 +73,18 @@ public final class RecentCommitsLook extends VerticleBase {
     return Future.succeededFuture();
   }
 
+  /**
+   * Looks at once, or as soon as the look that runs has ended: a node is gone, and may have committed
+   * what it told nobody. For any thread.
+   */
+  public void soon() {
+    context.runOnContext(
+        v -> {
+          onceMore = looking;
+          look();
+        });
+  }
+
   /** One look, unless one runs; its failure is logged and keeps the mark. */
   Future<Void> look() {
     if (looking) {
@@ -87,6 +100,10 @@ public final class RecentCommitsLook extends VerticleBase {
                 failing = false;
               } else {
                 report(done.cause());
+              }
+              if (onceMore) {
+                onceMore = false;
+                look();
               }
             })
         .otherwiseEmpty();

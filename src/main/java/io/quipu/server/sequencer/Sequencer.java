@@ -10,7 +10,7 @@ import io.quipu.server.cluster.Append;
 import io.quipu.server.cluster.AppendAnswer.Reason;
 import io.quipu.server.cluster.AppendAnswer.Verdict;
 import io.quipu.server.cluster.SessionAddress;
-import io.quipu.server.fanout.Committed;
+import io.quipu.server.cluster.Announcement;
 import io.quipu.server.journal.Batch;
 import io.quipu.server.journal.ConversationState;
 import io.quipu.server.journal.ConversationState.Aim;
@@ -357,7 +357,7 @@ public final class Sequencer {
     inFlight = 0;
     effects.add(
         new SequencerEffect.Publish(
-            new Committed(renamed.orElse(conversation), messages, origins, List.copyOf(audience))));
+            new Announcement(renamed.orElse(conversation), messages, origins, List.copyOf(audience))));
     if (renamed.isPresent()) {
       forget();
     }

@@ -4,7 +4,7 @@ import io.quipu.model.ConversationId;
 import io.quipu.model.UserId;
 import io.quipu.server.cluster.Append;
 import io.quipu.server.cluster.AppendAnswer.Verdict;
-import io.quipu.server.fanout.Committed;
+import io.quipu.server.cluster.Announcement;
 import io.quipu.server.journal.Batch;
 import io.quipu.server.journal.EntryId;
 import io.quipu.server.journal.Journal;
@@ -37,5 +37,5 @@ public sealed interface SequencerEffect {
 
   record Answer(Append append, Verdict verdict) implements SequencerEffect {}
 
-  record Publish(Committed committed) implements SequencerEffect {}
+  record Publish(Announcement committed) implements SequencerEffect {}
 }

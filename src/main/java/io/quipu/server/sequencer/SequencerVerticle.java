@@ -11,6 +11,7 @@ import io.quipu.server.cluster.AppendAnswer.Verdict;
 import io.quipu.server.cluster.Appends;
 import io.quipu.server.cluster.Bus;
 import io.quipu.server.cluster.BusMessage;
+import io.quipu.server.cluster.Placement;
 import io.quipu.server.cluster.Whisper;
 import io.quipu.server.fanout.FanOut;
 import io.quipu.server.journal.GroupCommit;
@@ -59,6 +60,7 @@ public final class SequencerVerticle extends VerticleBase {
   private final Address.Owner address;
   private final Limits limits;
   private final Bus bus;
+  private final Placement placement;
   private final Journal journal;
   private final FanOut fanOut;
   private final Clock clock;
@@ -96,6 +98,7 @@ public final class SequencerVerticle extends VerticleBase {
       Address.Owner address,
       Limits limits,
       Bus bus,
+      Placement placement,
       Journal journal,
       FanOut fanOut,
       Clock clock,
@@ -103,6 +106,7 @@ public final class SequencerVerticle extends VerticleBase {
     this.address = address;
     this.limits = limits;
     this.bus = bus;
+    this.placement = placement;
     this.journal = journal;
     this.fanOut = fanOut;
     this.clock = clock;
@@ -129,6 +133,11 @@ public final class SequencerVerticle extends VerticleBase {
   @Override
   public Future<?> stop() {
     return registration.close().compose(closed -> commits.close());
+  }
+
+  /** True when nothing that was taken waits for an answer; asked on this event loop. */
+  public boolean isDrained() {
+    return hosted.values().stream().allMatch(one -> one.sequencer.isIdle());
   }
 
   private void statementDone(GroupCommit.Statement statement) {
@@ -190,7 +199,12 @@ public final class SequencerVerticle extends VerticleBase {
       whisper(whisper);
     } else if (message instanceof Appends appends) {
       for (Append append : appends.appends()) {
-        accept(append);
+        if (append.betterRankedTried() || placement.isOwner(append.conversation())) {
+          accept(append);
+        } else {
+          metrics.notOwner();
+          fanOut.answer(append, new Verdict.NotTaken(Reason.NOT_OWNER));
+        }
       }
       commits.flush();
       fanOut.flush();
@@ -272,10 +286,16 @@ public final class SequencerVerticle extends VerticleBase {
     return false;
   }
 
+  /** What another one owns now goes as soon as it is idle: its tail here grows old. */
   private void evictIdle() {
     long before = clock.nowMs() - limits.idleMs();
     int held = hosted.size();
-    hosted.values().removeIf(one -> one.usedMs < before && one.sequencer.isIdle());
+    hosted
+        .values()
+        .removeIf(
+            one ->
+                one.sequencer.isIdle()
+                    && (one.usedMs < before || !placement.isOwner(one.conversation)));
     for (int gone = held - hosted.size(); gone > 0; gone--) {
       metrics.conversationEvicted();
     }

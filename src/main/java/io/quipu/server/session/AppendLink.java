@@ -22,12 +22,14 @@ import java.util.List;
  * event                      does
  * add                        sends it on
  * Stored, Refused            ends that send; the run goes on
- * NotTaken LINK_GAP, ...     sends all again from the oldest, marked with a new attempt:
+ * NotTaken LINK_GAP          sends all again from the oldest, marked with a new attempt:
  *                            at once the first time, then when the retry is due
+ * NotTaken NOT_OWNER         the same; at once the second time in a row, too, and then for whoever
+ *                            gets it to serve: nodes may see the owner differently for long
  * NotTaken BUSY              sends all again when the retry is due; the reason, if nothing else comes
  * NotTaken of an old attempt nothing
  * NotTaken STORE_DOWN        the oldest cannot be resolved: the run ends, all in it UNKNOWN
- * retry due                  sends all again from the oldest
+ * retry due, owner lost      sends all again from the oldest
  * the oldest waits too long  the run ends, all in it UNKNOWN
  * </pre>
  */
@@ -47,6 +49,9 @@ final class AppendLink {
 
   /** The oldest found no room when it was sent on last. */
   private boolean foundNoRoom;
+
+  /** Times in a row that the whole run was at one who says that it is not the owner. */
+  private int notOwned;
 
   AppendLink(long link) {
     this.link = link;
@@ -125,6 +130,7 @@ final class AppendLink {
         sends.remove();
         sentMs = nowMs;
         fruitless = 0;
+        notOwned = 0;
         foundNoRoom = false;
         return new Step.Answered(send, answer.verdict());
       }
@@ -143,7 +149,17 @@ final class AppendLink {
       foundNoRoom |= answer.number() == waiting.element().append().number();
       fruitless = Math.max(fruitless, 1); // those behind it are refused next: they wait, too
     }
+    if (reason == Reason.NOT_OWNER) {
+      notOwned++;
+      return notOwned <= 2 ? sendAgain(nowMs) : NOTHING;
+    }
     return fruitless > 0 ? NOTHING : sendAgain(nowMs); // else when the retry is due
+  }
+
+  /** Whom it was sent to does not answer any more; another one may. */
+  Step ownerLost(long nowMs) {
+    notOwned = 0;
+    return waiting.isEmpty() ? NOTHING : sendAgain(nowMs);
   }
 
   /**
@@ -196,7 +212,7 @@ final class AppendLink {
         append.number(),
         first,
         attempt,
-        append.betterRankedTried(),
+        notOwned > 1,
         append.conversation(),
         append.senderKey(),
         append.sender(),

@@ -2,37 +2,50 @@ package io.quipu.server.session;
 
 import io.quipu.server.cluster.Address;
 import io.quipu.server.cluster.Append;
+import io.quipu.server.cluster.AppendAnswer;
+import io.quipu.server.cluster.AppendAnswer.Reason;
+import io.quipu.server.cluster.AppendAnswer.Verdict;
 import io.quipu.server.cluster.Appends;
 import io.quipu.server.cluster.Bus;
 import io.quipu.server.cluster.Placement;
+import io.quipu.server.cluster.Placement.Route;
 import io.vertx.core.Context;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.function.Consumer;
 
 /**
  * Sends appends to their owners: all that one event loop has for one owner in one turn travels as
- * one bus message. Belongs to one event loop.
+ * one bus message. What the bus does not take is answered BUSY here. Belongs to one event loop.
  */
 final class AppendRouter {
   private final Context context;
   private final Bus bus;
   private final Placement placement;
+  private final Consumer<AppendAnswer> answers;
   private final Map<Address.Owner, List<Append>> gathered = new HashMap<>();
   private boolean flushDue;
 
-  AppendRouter(Context context, Bus bus, Placement placement) {
+  /**
+   * @param answers what owners would say if they could be reached; in a turn of their own
+   */
+  AppendRouter(
+      Context context, Bus bus, Placement placement, Consumer<AppendAnswer> answers) {
     this.context = context;
     this.bus = bus;
     this.placement = placement;
+    this.answers = answers;
   }
 
   /** Takes an append; it leaves at the end of this turn, after those that were taken before. */
   void route(Append append) {
+    Route route = placement.routeOf(append.conversation());
+    boolean mark = route.betterRankedTried() && !append.betterRankedTried();
     gathered
-        .computeIfAbsent(placement.ownerOf(append.conversation()), owner -> new ArrayList<>())
-        .add(append);
+        .computeIfAbsent(route.owner(), owner -> new ArrayList<>())
+        .add(mark ? append.whereBetterRankedWereTried() : append);
     if (!flushDue) {
       flushDue = true;
       context.runOnContext(turnOver -> flush());
@@ -41,7 +54,23 @@ final class AppendRouter {
 
   private void flush() {
     flushDue = false;
-    gathered.forEach((owner, appends) -> bus.send(owner, new Appends(appends)));
+    Map<Address.Owner, List<Append>> leaving = new HashMap<>(gathered);
     gathered.clear();
+    leaving.forEach(
+        (owner, appends) -> {
+          if (!bus.send(owner, new Appends(appends))) {
+            appends.forEach(this::noRoom);
+          }
+        });
+  }
+
+  private void noRoom(Append append) {
+    answers.accept(
+        new AppendAnswer(
+            append.origin().session(),
+            append.link(),
+            append.number(),
+            append.attempt(),
+            new Verdict.NotTaken(Reason.BUSY)));
   }
 }

@@ -18,6 +18,7 @@ import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.Map;
 import java.util.UUID;
+import java.util.function.Predicate;
 
 /** Appends of one event loop that belong to no session: each a link of its own with one send. */
 final class OneAppends {
@@ -50,7 +51,7 @@ final class OneAppends {
       Content content,
       boolean system) {
     long number = numbers.nextSession();
-    OneAppend one = new OneAppend(new AppendLink(numbers.nextLink()));
+    OneAppend one = new OneAppend(conversation, new AppendLink(numbers.nextLink()));
     atWork.put(number, one);
     Append append =
         new Append(
@@ -85,11 +86,21 @@ final class OneAppends {
     }
   }
 
+  void ownersLost(Predicate<ConversationId> conversations) {
+    for (OneAppend one : new ArrayList<>(atWork.values())) {
+      if (conversations.test(one.conversation)) {
+        one.follow(one.link.ownerLost(clock.nowMs()));
+      }
+    }
+  }
+
   private final class OneAppend {
+    final ConversationId conversation;
     final AppendLink link;
     final Promise<Verdict.Stored> done = Promise.promise();
 
-    OneAppend(AppendLink link) {
+    OneAppend(ConversationId conversation, AppendLink link) {
+      this.conversation = conversation;
       this.link = link;
     }
 

@@ -28,6 +28,7 @@ import java.util.Optional;
 import java.util.Set;
 import java.util.UUID;
 import java.util.function.LongSupplier;
+import java.util.function.Predicate;
 
 /**
  * The sends of one session: counts client_seqs, keeps the window, and knows what it has sent on and
@@ -125,6 +126,17 @@ final class Sends {
     for (AppendLink link : List.copyOf(links.values())) {
       Step step = link.tick(nowMs, rules.appendRetryMs(), rules.limits().sendTimeoutMs());
       follow(conversationOfLink.get(link.link()), link, step, effects);
+    }
+  }
+
+  /** What waits for these owners goes to those who come after them, at once. */
+  void ownersLost(
+      Predicate<ConversationId> conversations, long nowMs, List<SessionEffect> effects) {
+    for (AppendLink link : List.copyOf(links.values())) {
+      ConversationId conversation = conversationOfLink.get(link.link());
+      if (conversations.test(conversation)) {
+        follow(conversation, link, link.ownerLost(nowMs), effects);
+      }
     }
   }
 

@@ -123,6 +123,10 @@ public final class Session {
       sends.answered(answered.answer(), nowMs, effects);
     } else if (event instanceof SessionEvent.Tick) {
       tick(nowMs, unixMs, effects);
+    } else if (event instanceof SessionEvent.OwnersLost lost) {
+      if (wantsTicks()) {
+        sends.ownersLost(lost.conversations(), nowMs, effects);
+      }
     } else if (event instanceof SessionEvent.Opened opened) {
       opened(opened, nowMs, unixMs, effects);
     } else if (event instanceof SessionEvent.OpenFailed failed) {

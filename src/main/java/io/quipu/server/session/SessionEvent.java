@@ -9,6 +9,7 @@ import io.quipu.server.cluster.AppendAnswer;
 import io.quipu.server.journal.Directory.DeviceSession;
 import io.quipu.server.journal.Journal.SendFate;
 import java.util.UUID;
+import java.util.function.Predicate;
 
 /** What happens to a session. */
 public sealed interface SessionEvent {
@@ -39,6 +40,9 @@ public sealed interface SessionEvent {
 
   /** Time has passed; see {@link Session#wantsTicks}. */
   record Tick() implements SessionEvent {}
+
+  /** Nobody answers any more where these conversations had their owner; another one may. */
+  record OwnersLost(Predicate<ConversationId> conversations) implements SessionEvent {}
 
   record Kicked(long newerGeneration) implements SessionEvent {}
 

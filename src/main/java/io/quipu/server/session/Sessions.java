@@ -38,6 +38,7 @@ import java.util.Optional;
 import java.util.Set;
 import java.util.UUID;
 import java.util.concurrent.atomic.AtomicLong;
+import java.util.function.Predicate;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 import org.slf4j.spi.LoggingEventBuilder;
@@ -131,7 +132,7 @@ public final class Sessions {
     this.attendance = attendance;
     this.clock = clock;
     this.metrics = metrics;
-    this.router = new AppendRouter(context, bus, placement);
+    this.router = new AppendRouter(context, bus, placement, this::answered);
     this.oneAppends = new OneAppends(loop, numbers, router, clock, metrics);
   }
 
@@ -139,6 +140,7 @@ public final class Sessions {
   public Future<Void> start() {
     Vertx vertx = context.owner();
     timer = vertx.setPeriodic(TICK_MS, unused -> tick());
+    placement.onLoss(lost -> context.runOnContext(onLoop -> ownersLost(lost)));
     return bus.serve(loop, this::receive).onSuccess(served -> registration = served).mapEmpty();
   }
 
@@ -260,12 +262,7 @@ public final class Sessions {
   private void receive(Outbound outbound) {
     // Acks before deliveries: SendAck n is written before Deliver > n.
     for (AppendAnswer answer : outbound.answers()) {
-      Handle handle = handles.get(answer.session());
-      if (handle != null) {
-        handle.step(new SessionEvent.Answered(answer));
-      } else {
-        oneAppends.answered(answer);
-      }
+      answered(answer);
     }
     for (Outbound.Delivery delivery : outbound.deliveries()) {
       recipients.deliver(delivery);
@@ -288,6 +285,22 @@ public final class Sessions {
         handle.step(new SessionEvent.Kicked(kick.newerGeneration()));
       }
     }
+  }
+
+  private void answered(AppendAnswer answer) {
+    Handle handle = handles.get(answer.session());
+    if (handle != null) {
+      handle.step(new SessionEvent.Answered(answer));
+    } else {
+      oneAppends.answered(answer);
+    }
+  }
+
+  private void ownersLost(Predicate<ConversationId> conversations) {
+    for (Handle handle : new ArrayList<>(ticking)) {
+      handle.step(new SessionEvent.OwnersLost(conversations));
+    }
+    oneAppends.ownersLost(conversations);
   }
 
   private void tick() {
@@ -423,7 +436,7 @@ public final class Sessions {
         checkToken(check);
       } else if (effect instanceof SessionEffect.Whisper whisper) {
         bus.send(
-            placement.ownerOf(whisper.conversation()),
+            placement.routeOf(whisper.conversation()).owner(),
             new Whisper(address, whisper.conversation(), session.user()));
       } else if (effect instanceof SessionEffect.AskFate ask) {
         askFate(ask);

@@ -243,6 +243,30 @@ final class ConfigurationLoaderTest {
         .anySatisfy(line -> assertThat(line).startsWith(key + ": found ").contains(bound));
   }
 
+  @ParameterizedTest
+  @CsvSource(
+      delimiter = '|',
+      value = {
+        "{} | postgres.uri: found nothing",
+        "{} | cluster.members: found nobody",
+        "{'discovery':'kubernetes'} | cluster.kubernetesService: found nothing",
+        "{'tlsKey':'a.pem','tlsAuthorities':'b.pem'} | cluster.tlsCertificate: found 2 of",
+        "{'port':5800,'busPort':5800} | cluster.busPort: found 5800",
+        "{'silentMs':999} | cluster.silentMs: found 999, allowed: at least twice",
+        "{'windowBytes':65536} | cluster.windowBytes: found 65536",
+      },
+      quoteCharacter = '`')
+  void aClusterThatCannotWorkIsNamed(String cluster, String problem) {
+    JsonObject json =
+        new JsonObject()
+            .put("auth", LOGIN)
+            .put("cluster", new JsonObject(cluster.replace('\'', '"')).put("enabled", true));
+    assertThat(problems(json, Map.of()))
+        .anySatisfy(line -> assertThat(line).startsWith(problem.strip()));
+    json.getJsonObject("cluster").put("enabled", false);
+    assertThat(problems(json, Map.of())).as("a node alone").isEmpty();
+  }
+
   @Test
   void developmentTokensAndAnotherHostThanLoopbackContradictEachOther() {
     JsonObject json = new JsonObject();

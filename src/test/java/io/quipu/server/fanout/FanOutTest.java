@@ -10,6 +10,9 @@ import io.quipu.model.ReceiptState;
 import io.quipu.model.UserId;
 import io.quipu.protocol.Frame;
 import io.quipu.server.cluster.Address;
+import io.quipu.server.cluster.Alone;
+import io.quipu.server.cluster.Announcement;
+import io.quipu.server.cluster.Outreach;
 import io.quipu.server.cluster.Append;
 import io.quipu.server.cluster.AppendAnswer;
 import io.quipu.server.cluster.AppendAnswer.Verdict;
@@ -40,9 +43,11 @@ class FanOutTest {
   private static final Address.Loop HERE = new Address.Loop(new NodeId("n"), 0);
   private static final Address.Loop THERE = new Address.Loop(new NodeId("n"), 1);
 
+  private static final Alone ALONE = new Alone(new NodeId("n"), 2);
+
   private final Map<Address, List<Outbound>> sent = new LinkedHashMap<>();
   private final LocalRegistry registry = new LocalRegistry();
-  private final FanOut fanOut = new FanOut(new GatheringBus(), registry);
+  private final FanOut fanOut = new FanOut(new Outreach(0, new GatheringBus(), registry, ALONE, ALONE));
 
   @Test
   void acksAndDeliveriesOfATurnAreOneMessagePerLoop() {
@@ -67,7 +72,7 @@ class FanOutTest {
   }
 
   @Test
-  void theFrameIsSharedAndSaysWhatWasCommitted() {
+  void theFrameIsSharedAndSaysWhatWasAnnouncement() {
     SessionAddress alice = online(ALICE, HERE, 1);
     online(BOB, HERE, 2);
     online(BOB, THERE, 3);
@@ -169,7 +174,7 @@ class FanOutTest {
     for (int i = 0; i < origins.length; i++) {
       messages.add(new Message(firstSeq + i, ALICE, new UUID(1, i), 9, Content.Text.of("hi")));
     }
-    fanOut.committed(new Committed(to, messages, List.of(origins), audience));
+    fanOut.committed(new Announcement(to, messages, List.of(origins), audience));
   }
 
   private Outbound only(Address.Loop loop) {

@@ -1,6 +1,7 @@
 package io.quipu.server.recipient;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.awaitility.Awaitility.await;
 
 import io.quipu.model.ConversationId;
 import io.quipu.model.Cursor;
@@ -10,6 +11,7 @@ import io.quipu.model.QuipuException;
 import io.quipu.model.UserId;
 import io.quipu.server.journal.MessageLog;
 import io.vertx.core.Future;
+import io.vertx.core.Promise;
 import io.vertx.core.Vertx;
 import java.util.ArrayList;
 import java.util.Collection;
@@ -30,7 +32,7 @@ final class RecentCommitsLookTest {
   private final List<String> asked = new CopyOnWriteArrayList<>();
   private final Loop one = new Loop(1L, 2L);
   private final Loop two = new Loop(2L, 3L);
-  private Future<MessageLog.RecentCommits> answer = found(10);
+  private volatile Future<MessageLog.RecentCommits> answer = found(10);
   private final RecentCommitsLook look =
       new RecentCommitsLook(NEVER_BY_ITSELF_MS, new Commits(), List.of(one, two), found -> {});
 
@@ -105,6 +107,20 @@ final class RecentCommitsLookTest {
     again(found(6, 1));
     assertThat(asked).last().isEqualTo("5 [1, 2, 3]");
     assertThat(one.heard).last().isEqualTo("[1]");
+  }
+
+  @Test
+  void whoWantsALookSoonGetsOneThatBeginsAfterwards() {
+    done(vertx.deployVerticle(look));
+    Promise<MessageLog.RecentCommits> slow = Promise.promise();
+    answer = slow.future();
+    look.soon();
+    await().until(() -> asked.size() == 2);
+    answer = found(30);
+    look.soon();
+    slow.complete(new MessageLog.RecentCommits(20, List.of()));
+    await().until(() -> asked.size() == 3);
+    assertThat(asked).last().isEqualTo("20 [1, 2, 3]");
   }
 
   @Test

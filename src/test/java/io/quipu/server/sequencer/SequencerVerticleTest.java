@@ -13,6 +13,9 @@ import static org.assertj.core.api.Assertions.assertThat;
 import io.quipu.model.ConversationId;
 import io.quipu.model.UserId;
 import io.quipu.server.cluster.Address;
+import io.quipu.server.cluster.Alone;
+import io.quipu.server.cluster.Outreach;
+import io.quipu.server.cluster.RendezvousPlacement;
 import io.quipu.server.cluster.Append;
 import io.quipu.server.cluster.AppendAnswer;
 import io.quipu.server.cluster.AppendAnswer.Reason;
@@ -52,6 +55,8 @@ class SequencerVerticleTest {
       new Sequencer.Limits(
           16, 8, 1_000, 8, 8, new Sequencer.Rules(8, 1_000, 1_000, 8), 50, 400, 5_000);
 
+  private static final Alone ALONE = new Alone(new NodeId("n"), 1);
+
   private final Vertx vertx = Vertx.vertx();
   private final BlockingQueue<AppendAnswer> answers = new LinkedBlockingQueue<>();
   private final FakeBus bus = new FakeBus();
@@ -64,8 +69,9 @@ class SequencerVerticleTest {
             new Address.Owner(new NodeId("n"), 0),
             new SequencerVerticle.Limits(1, 60_000, 1_000, 1, 8, 1_000, CONVERSATION),
             bus,
+            new RendezvousPlacement(ALONE, 16),
             journal,
-            new FanOut(bus, new LocalRegistry()),
+            new FanOut(new Outreach(0, bus, new LocalRegistry(), ALONE, ALONE)),
             new SystemClock(),
             new Metrics("test", "n"));
     await(vertx.deployVerticle(verticle));

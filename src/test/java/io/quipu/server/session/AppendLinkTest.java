@@ -5,6 +5,7 @@ import static io.quipu.server.session.SessionFixture.ALICE;
 import static io.quipu.server.session.SessionFixture.BUSY;
 import static io.quipu.server.session.SessionFixture.DOWN;
 import static io.quipu.server.session.SessionFixture.GAP;
+import static io.quipu.server.session.SessionFixture.NOT_OWNER;
 import static io.quipu.server.session.SessionFixture.RETRY_MS;
 import static io.quipu.server.session.SessionFixture.TIMEOUT_MS;
 import static io.quipu.server.session.SessionFixture.TO_BOB;
@@ -69,6 +70,40 @@ class AppendLinkTest {
     assertThat(link.answered(answer(again.get(0), GAP), nowMs)).isInstanceOf(Step.Nothing.class);
     assertThat(tick(2 * RETRY_MS - 1)).isInstanceOf(Step.Nothing.class);
     assertThat(sentOn(tick(1))).hasSize(1);
+  }
+
+  @Test
+  void whoIsNotTheOwnerIsAskedAtOnceAndThenToServeAllTheSame() {
+    Append one = add();
+    List<Append> again = sentOn(link.answered(answer(one, NOT_OWNER), nowMs));
+    assertThat(again).extracting(Append::betterRankedTried).containsExactly(false);
+    again = sentOn(link.answered(answer(again.get(0), NOT_OWNER), nowMs));
+    assertThat(again).extracting(Append::betterRankedTried).containsExactly(true);
+    assertThat(link.answered(answer(again.get(0), NOT_OWNER), nowMs))
+        .as("then when the retry is due")
+        .isInstanceOf(Step.Nothing.class);
+    again = sentOn(tick(4 * RETRY_MS));
+    answered(again.get(0));
+    again = sentOn(link.answered(answer(add(), NOT_OWNER), nowMs));
+    assertThat(again)
+        .as("an answer ends the doubt")
+        .extracting(Append::betterRankedTried)
+        .containsExactly(false);
+  }
+
+  @Test
+  void whenTheOwnerIsLostAllGoesAgainAtOnceAndThoseWhoHaveNotYetNoticedAreAskedTwice() {
+    add();
+    add();
+    List<Append> again = sentOn(link.ownerLost(nowMs));
+    assertThat(again).extracting(Append::number).containsExactly(1, 2);
+    assertThat(again).extracting(Append::first).containsExactly(true, false);
+    again = sentOn(link.answered(answer(again.get(0), NOT_OWNER), nowMs));
+    again = sentOn(link.answered(answer(again.get(0), NOT_OWNER), nowMs));
+    assertThat(again).extracting(Append::betterRankedTried).containsOnly(true);
+    assertThat(new AppendLink(6).ownerLost(nowMs))
+        .as("nothing waits")
+        .isInstanceOf(Step.Nothing.class);
   }
 
   @Test

@@ -586,6 +586,7 @@ class AuthenticatorTest {
         null,
         null,
         null,
+        null,
         null);
   }
 

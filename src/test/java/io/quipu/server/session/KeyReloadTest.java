@@ -321,6 +321,7 @@ class KeyReloadTest {
         null,
         null,
         null,
+        null,
         null);
   }
 }

@@ -53,6 +53,7 @@ final class SessionFixture {
           3);
   static final Session.Rules RULES = new Session.Rules(LIMITS, RETRY_MS, 2, MAX_UNRESOLVED);
   static final Verdict GAP = new Verdict.NotTaken(Reason.LINK_GAP);
+  static final Verdict NOT_OWNER = new Verdict.NotTaken(Reason.NOT_OWNER);
   static final Verdict BUSY = new Verdict.NotTaken(Reason.BUSY);
   static final Verdict DOWN = new Verdict.NotTaken(Reason.STORE_DOWN);
 
