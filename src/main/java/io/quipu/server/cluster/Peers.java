@@ -25,7 +25,7 @@ public interface Peers {
 
   /** What a node says of itself. */
   enum State {
-    /** Not yet to be an owner: it starts, or is not known well enough. */
+    /** Not to be an owner now: it starts, cannot reach the store, or has not been heard yet. */
     JOINING,
     /** Takes shards. */
     SERVING,

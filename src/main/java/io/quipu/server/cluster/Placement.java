@@ -15,7 +15,7 @@ public interface Placement {
   boolean isOwner(ConversationId conversation);
 
   /**
-   * @param listener hears which conversations have lost their owner: it is silent or gone; on any
+   * @param listener hears which conversations have lost their owner: it is silent, gone, or cannot serve; on any
    *     thread, does not block
    */
   void onLoss(Listener listener);

@@ -21,7 +21,7 @@ import java.util.zip.CRC32C;
  * owner of a shard, in this node's view:
  *   of those who serve and are not silent, the one of the highest weight
  *   if all who serve are silent, the one of the highest weight of them
- *   if nobody serves, of those who are leaving, the same way; then this node
+ *   if nobody serves, of those who are leaving, the same way; then of all
  * </pre>
  */
 public final class RendezvousPlacement implements Placement {
@@ -71,7 +71,7 @@ public final class RendezvousPlacement implements Placement {
       routes = after;
       Set<NodeId> good =
           peers.now().stream()
-              .filter(peer -> !peer.silent())
+              .filter(peer -> !peer.silent() && peer.state() != State.JOINING)
               .map(Peer::id)
               .collect(Collectors.toUnmodifiableSet());
       boolean[] moved = new boolean[shards];
@@ -104,7 +104,7 @@ public final class RendezvousPlacement implements Placement {
       ranked = ranked(shard, now, State.LEAVING);
     }
     if (ranked.isEmpty()) {
-      ranked = now.stream().filter(peer -> peer.id().equals(peers.self())).toList();
+      ranked = ranked(shard, now, State.JOINING);
     }
     int best = 0;
     while (best < ranked.size() - 1 && ranked.get(best).silent()) {

@@ -117,6 +117,14 @@ class RendezvousPlacementTest {
   }
 
   @Test
+  void ifNobodyServesAllAgreeOnWhoWould() {
+    RendezvousPlacement serve = placement(serving("a", 2), serving("b", 2));
+    RendezvousPlacement one = placement(in(State.JOINING, "a", 2), in(State.JOINING, "b", 2));
+    assertThat(CONVERSATIONS)
+        .allSatisfy(two -> assertThat(one.routeOf(two)).isEqualTo(serve.routeOf(two)));
+  }
+
+  @Test
   void aNodeAloneOwnsEverythingWhateverItsState() {
     for (State state : State.values()) {
       RendezvousPlacement alone = placement(in(state, "a", 2));
@@ -148,6 +156,9 @@ class RendezvousPlacementTest {
     assertThat(losses).as("who leaves in order finishes what it has taken").hasSize(1);
     peers.become(serving("a", 1));
     assertThat(losses).hasSize(1);
+    peers.become(serving("a", 1), serving("b", 1));
+    peers.become(serving("a", 1), in(State.JOINING, "b", 1));
+    assertThat(losses).as("it cannot reach the store").hasSize(2);
   }
 
   @Test
