@@ -62,6 +62,10 @@ final class HouseRulesTest {
           "io.quipu.server.session.Unresolved",
           "io.quipu.server.session.AppendLink",
           "io.quipu.server.connection.DeadlineWheel",
+          "io.quipu.server.cluster.PeerWindow",
+          "io.quipu.server.cluster.BusCodec",
+          "io.quipu.server.cluster.BusToWire",
+          "io.quipu.server.cluster.BusFromWire",
           "io.quipu.client.Outbox",
           "io.quipu.client.Lane",
           "io.quipu.client.Inbox",
@@ -289,6 +293,15 @@ final class HouseRulesTest {
           .should()
           .dependOnClassesThat()
           .resideInAPackage("io.quipu.protocol.wire..");
+
+  @ArchTest
+  static final ArchRule theWireBetweenNodesStaysInCluster =
+      noClasses()
+          .that()
+          .resideOutsideOfPackage("io.quipu.server.cluster..")
+          .should()
+          .dependOnClassesThat()
+          .resideInAPackage("io.quipu.server.cluster.wire..");
 
   @ArchTest
   static final ArchRule pureClassesKnowNoOutsideWorld =

@@ -11,8 +11,8 @@ public interface Bus {
   /**
    * Sends; never fails, never blocks, may lose.
    *
-   * @return false if it was not sent: what that address has not yet taken is as much as may wait, or
-   *     nobody knows it
+   * @return false if it was not sent: what that address has not yet taken is as much as may wait,
+   *     or nobody knows it
    */
   boolean send(Address to, BusMessage message);
 

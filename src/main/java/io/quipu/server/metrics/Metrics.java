@@ -19,6 +19,7 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicReferenceArray;
 import java.util.concurrent.atomic.LongAdder;
 import java.util.stream.DoubleStream;
@@ -128,6 +129,23 @@ public final class Metrics implements AutoCloseable {
       counter("quipu.bus.sent", "messages between verticles and nodes, sent");
   private final LongAdder busReceived =
       counter("quipu.bus.received", "messages between verticles and nodes, received");
+  private final Map<AddressKind, LongAdder> busSentAcross;
+  private final Map<AddressKind, LongAdder> busBytesSentAcross;
+  private final Map<AddressKind, LongAdder> busReceivedAcross;
+  private final Map<AddressKind, LongAdder> busBytesReceivedAcross;
+  private final LongAdder busRefused =
+      counter(
+          "quipu.bus.refused",
+          "messages to other nodes that were not sent: no room in the window, or no such member");
+  private final LongAdder busMalformed =
+      counter("quipu.bus.malformed", "messages of other nodes, or words of theirs, that are none");
+  private final LongAdder busLeftOut =
+      counter("quipu.bus.left.out", "messages and parts of them that only a newer version knows");
+  private final LongAdder busRenewals =
+      counter(
+          "quipu.bus.registrations.renewed",
+          "addresses registered again, since a member's heartbeats did not come there");
+  private final AtomicInteger peersSilent = new AtomicInteger();
   private final AtomicReferenceArray<LongAdder> httpAnswers =
       new AtomicReferenceArray<>(HTTP_STATUSES);
   private final Timer loopLag =
@@ -161,6 +179,17 @@ public final class Metrics implements AutoCloseable {
     rejected = byCode("quipu.sends", SENDS, "result");
     journalErrors =
         byCode("quipu.journal.errors", "commit statements that failed, by code", "code");
+    busSentAcross = byKind("quipu.bus.peer.sent", "messages to other nodes, by kind of address");
+    busBytesSentAcross =
+        byKind("quipu.bus.peer.sent.bytes", "the same in bytes, without the envelope of Vert.x");
+    busReceivedAcross =
+        byKind("quipu.bus.peer.received", "messages of other nodes, by kind of address");
+    busBytesReceivedAcross =
+        byKind(
+            "quipu.bus.peer.received.bytes", "the same in bytes, without the envelope of Vert.x");
+    Gauge.builder("quipu.peers.silent", peersSilent, AtomicInteger::get)
+        .description("members that have been sent something and do not say that it came")
+        .register(registry);
     Gauge.builder("quipu.build.info", () -> 1)
         .description("always 1; which program this is")
         .tags("version", version, "node", node, "java", Runtime.version().toString())
@@ -342,6 +371,46 @@ public final class Metrics implements AutoCloseable {
     busReceived.add(messages);
   }
 
+  /** To an address of another node. */
+  public void busSentAcross(AddressKind kind, int bytes) {
+    busSent.increment();
+    busSentAcross.get(kind).increment();
+    busBytesSentAcross.get(kind).add(bytes);
+  }
+
+  /** From another node. */
+  public void busReceivedAcross(AddressKind kind, int bytes) {
+    busReceived.increment();
+    busReceivedAcross.get(kind).increment();
+    busBytesReceivedAcross.get(kind).add(bytes);
+  }
+
+  /** There was no room for a message in the window of its address, or no such address. */
+  public void busRefused() {
+    busRefused.increment();
+  }
+
+  public void busMalformed() {
+    busMalformed.increment();
+  }
+
+  /**
+   * @param parts of one message that this version does not know; 0 for most
+   */
+  public void busLeftOut(int parts) {
+    if (parts > 0) {
+      busLeftOut.add(parts);
+    }
+  }
+
+  public void busRegistrationRenewed() {
+    busRenewals.increment();
+  }
+
+  public void peersSilent(int peers) {
+    peersSilent.set(peers);
+  }
+
   /**
    * @param status of HTTP, 100 to 599
    */
@@ -388,6 +457,14 @@ public final class Metrics implements AutoCloseable {
     Map<ErrorCode, LongAdder> counters = new EnumMap<>(ErrorCode.class);
     for (ErrorCode code : ErrorCode.values()) {
       counters.put(code, counter(name, description, label, code.name()));
+    }
+    return counters;
+  }
+
+  private Map<AddressKind, LongAdder> byKind(String name, String description) {
+    Map<AddressKind, LongAdder> counters = new EnumMap<>(AddressKind.class);
+    for (AddressKind kind : AddressKind.values()) {
+      counters.put(kind, counter(name, description, "address", kind.name()));
     }
     return counters;
   }

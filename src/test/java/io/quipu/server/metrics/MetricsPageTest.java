@@ -33,7 +33,8 @@ final class MetricsPageTest {
           "quipu_connections",
           "quipu_sessions",
           "quipu_conversations_loaded",
-          "quipu_key_files_broken");
+          "quipu_key_files_broken",
+          "quipu_peers_silent");
 
   /** A family of the scrape. */
   private static final class Family {
