@@ -13,6 +13,7 @@ import io.quipu.server.config.Configuration;
 import io.quipu.server.connection.Connection;
 import io.quipu.server.connection.ConnectionVerticle;
 import io.quipu.server.fanout.FanOut;
+import io.quipu.server.fanout.PostVerticle;
 import io.quipu.server.http.AdminVerticle;
 import io.quipu.server.http.Appender;
 import io.quipu.server.http.HttpFace;
@@ -84,6 +85,7 @@ public final class QuipuServer {
   private final Sessions.Numbers numbers = new Sessions.Numbers();
   private final List<LoopParts> loops = new ArrayList<>();
   private final List<ConnectionVerticle> sockets = new ArrayList<>();
+  private final List<SequencerVerticle> sequencers = new ArrayList<>();
   private final int eventLoops;
   private final NodeId self;
   private final Metrics metrics;
@@ -134,19 +136,22 @@ public final class QuipuServer {
         new NodeId(
             configuration.node().name() + "-" + Long.toString(new SystemClock().unixMs(), 36));
     Metrics metrics = new Metrics(version(), configuration.node().name());
-    return ClusterParts.start(configuration, self, eventLoops(configuration), metrics, wrapped)
+    return ClusterParts.start(
+            configuration, self, eventLoops(configuration), new SystemClock(), metrics, wrapped)
         .compose(cluster -> new QuipuServer(configuration, self, metrics, cluster).started());
   }
 
   private Future<QuipuServer> started() {
     Promise<QuipuServer> started = Promise.promise();
     openStore()
+        .compose(opened -> cluster.open())
         .compose(opened -> deployPeople())
         .compose(deployed -> deploySequencers())
         .compose(deployed -> deployLoops())
         .compose(deployed -> deployAdmin())
         .onSuccess(
             deployed -> {
+              cluster.serve(postgres.directory()::ping);
               sayThatItRuns();
               started.complete(this);
             })
@@ -250,19 +255,27 @@ public final class QuipuServer {
     Future<?> deployed = Future.succeededFuture();
     for (int i = 0; i < eventLoops; i++) {
       Address.Owner address = new Address.Owner(self, i);
+      SequencerVerticle owner =
+          new SequencerVerticle(
+              address,
+              limits,
+              cluster.bus(),
+              cluster.placement(),
+              journal(),
+              new FanOut(cluster.outreach(address.index())),
+              clock,
+              metrics);
+      sequencers.add(owner);
       deployed =
-          deployed.compose(
-              before ->
-                  vertx.deployVerticle(
-                      new SequencerVerticle(
-                          address,
-                          limits,
-                          cluster.bus(),
-                          cluster.placement(),
-                          journal(),
-                          new FanOut(cluster.outreach(address.index())),
-                          clock,
-                          metrics)));
+          deployed
+              .compose(before -> vertx.deployVerticle(owner))
+              .compose(
+                  before ->
+                      vertx.deployVerticle(
+                          new PostVerticle(
+                              new Address.Post(self, address.index()),
+                              cluster.bus(),
+                              cluster.registry())));
     }
     return deployed.mapEmpty();
   }
@@ -278,16 +291,16 @@ public final class QuipuServer {
     }
     Iterator<ConnectionVerticle> each = List.copyOf(sockets).iterator();
     // One deployment: its instances share their listeners, and a free port if they ask for one.
+    RecentCommitsLook look =
+        new RecentCommitsLook(
+            postgres.messageLog(),
+            recipients,
+            configuration.recipient().lookMs(),
+            metrics::looked);
     return vertx
         .deployVerticle(each::next, new DeploymentOptions().setInstances(eventLoops))
-        .compose(
-            deployed ->
-                vertx.deployVerticle(
-                    new RecentCommitsLook(
-                        postgres.messageLog(),
-                        recipients,
-                        configuration.recipient().lookMs(),
-                        metrics::looked)))
+        .compose(deployed -> vertx.deployVerticle(look))
+        .onSuccess(deployed -> cluster.placement().onLoss(lost -> look.soon()))
         .mapEmpty();
   }
 
@@ -546,14 +559,19 @@ public final class QuipuServer {
     sockets.forEach(ConnectionVerticle::drain);
     loops.forEach(loop -> loop.drain(drainMs / SPREAD_PART));
     long untilMs = clock.nowMs() + drainMs;
-    return drained(untilMs)
+    return cluster
+        .leave()
+        .compose(left -> drained(untilMs))
         .transform(done -> close())
         .onComplete(
             closed -> LOG.atInfo().addKeyValue("node", self).log("the node has stopped in order"));
   }
 
   private Future<Void> drained(long untilMs) {
-    return Future.all(loops.stream().map(LoopParts::isDrained).toList())
+    List<Future<Boolean>> each = new ArrayList<>();
+    loops.forEach(loop -> each.add(loop.isDrained()));
+    sequencers.forEach(sequencer -> each.add(sequencer.isDrained()));
+    return Future.all(each)
         .compose(
             all -> {
               boolean empty = all.<Boolean>list().stream().allMatch(one -> one);
@@ -571,6 +589,7 @@ public final class QuipuServer {
 
   private Future<Void> close() {
     authenticator.close();
+    cluster.close();
     List<Future<?>> undeployed = new ArrayList<>();
     vertx.deploymentIDs().forEach(id -> undeployed.add(vertx.undeploy(id)));
     // Not bound to an event loop: those are gone before it completes.

@@ -21,6 +21,7 @@ import io.quipu.server.log.LineLimit;
 import io.quipu.server.metrics.Metrics;
 import io.quipu.server.time.Clock;
 import io.vertx.core.Future;
+import io.vertx.core.Promise;
 import io.vertx.core.VerticleBase;
 import java.util.ArrayList;
 import java.util.Collection;
@@ -135,9 +136,13 @@ public final class SequencerVerticle extends VerticleBase {
     return registration.close().compose(closed -> commits.close());
   }
 
-  /** True when nothing that was taken waits for an answer; asked on this event loop. */
-  public boolean isDrained() {
-    return hosted.values().stream().allMatch(one -> one.sequencer.isIdle());
+  /** True when nothing that was taken waits for an answer; for any thread. */
+  public Future<Boolean> isDrained() {
+    Promise<Boolean> drained = Promise.promise();
+    context.runOnContext(
+        here ->
+            drained.complete(hosted.values().stream().allMatch(one -> one.sequencer.isIdle())));
+    return drained.future();
   }
 
   private void statementDone(GroupCommit.Statement statement) {
