@@ -14,7 +14,7 @@ import io.quipu.server.cluster.Peers;
 import io.quipu.server.cluster.Placement;
 import io.quipu.server.cluster.Registry;
 import io.quipu.server.cluster.RendezvousPlacement;
-import io.quipu.server.cluster.UnknownWhereabouts;
+import io.quipu.server.cluster.AnyNode;
 import io.quipu.server.cluster.VertxBus;
 import io.quipu.server.cluster.Whereabouts;
 import io.quipu.server.config.Configuration;
@@ -112,7 +112,7 @@ final class ClusterParts {
                   vertx,
                   wrapped.apply(bus),
                   view,
-                  new UnknownWhereabouts(),
+                  new AnyNode(givingWay),
                   Optional.of(new Joined(view, bus)));
             });
   }

@@ -20,7 +20,10 @@ public record Configuration(
     Sequencer sequencer,
     Journal journal,
     Recipient recipient,
-    Cluster cluster) {
+    Cluster cluster,
+    Redis redis,
+    Registry registry,
+    Limits limits) {
 
   /**
    * @param eventLoops connection, recipient and sequencer verticles: one of each per event loop; 0
@@ -238,4 +241,54 @@ public record Configuration(
       Optional<String> tlsCertificate,
       Optional<String> tlsKey,
       Optional<String> tlsAuthorities) {}
+
+  /**
+   * @param mode standalone, sentinel or cluster
+   * @param uris of the server, of all sentinels, or of some nodes of the cluster; empty = no Redis
+   * @param masterName what the sentinels call it
+   * @param keyPrefix of all keys and channels
+   * @param timeoutMs what takes longer means that Redis is away
+   * @param retryMs between two tries to reach it again
+   */
+  public record Redis(
+      String mode,
+      List<String> uris,
+      String masterName,
+      Optional<String> user,
+      Optional<String> password,
+      Optional<String> caFile,
+      String keyPrefix,
+      int timeoutMs,
+      int retryMs) {
+    @Override
+    public String toString() {
+      return "Redis[" + mode + " " + uris + "]"; // never the password
+    }
+  }
+
+  /**
+   * Who is connected where, as Redis knows it for all nodes.
+   *
+   * @param maxCachedUsers whose nodes this node remembers; the same number again whose presence
+   *     somebody asks for
+   * @param cacheMs what was remembered and not heard of for so long is asked for again
+   * @param entryTtlMs a session that its node has not confirmed for so long is forgotten
+   * @param settleMs after Redis has come back or was emptied, what it says is not believed yet
+   * @param confirmsPerSecond sessions that are registered again, at most
+   */
+  public record Registry(
+      int maxCachedUsers, int cacheMs, int entryTtlMs, int settleMs, int confirmsPerSecond) {}
+
+  /**
+   * Of all nodes together while they share a Redis, else of each. 0 = no limit.
+   *
+   * @param maxNames users or addresses that each limit remembers on this node
+   */
+  public record Limits(
+      int loginsPerUserPerMinute,
+      int loginsPerAddressPerMinute,
+      int sendsPerUserPerSecond,
+      int groupsPerUserPerHour,
+      int requestsPerUserPerSecond,
+      int maxNames) {}
 }

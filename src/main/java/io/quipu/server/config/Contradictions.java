@@ -107,6 +107,11 @@ final class Contradictions {
         c.recipient().ackTimeoutMs(),
         c.recipient().cursorFlushMs(),
         "recipient.cursorFlushMs");
+    atLeast(
+        "registry.entryTtlMs",
+        c.registry().entryTtlMs(),
+        c.redis().timeoutMs() * 3L,
+        "redis.timeoutMs * 3, for the three confirmations within it");
   }
 
   private void access(Configuration c) {
@@ -159,6 +164,13 @@ final class Contradictions {
                 + (http ? "http.port" : "tcp.port")
                 + " too; allowed: another");
       }
+    }
+    if (c.redis().mode().equals("standalone") && c.redis().uris().size() > 1) {
+      problem(
+          "redis.uris",
+          "found "
+              + c.redis().uris().size()
+              + " with redis.mode = standalone; allowed: one, or mode sentinel or cluster");
     }
     if (c.tcp().enabled()
         && c.tcp().port() != 0

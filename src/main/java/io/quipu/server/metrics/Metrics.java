@@ -15,11 +15,14 @@ import io.micrometer.prometheusmetrics.PrometheusMeterRegistry;
 import io.quipu.model.ErrorCode;
 import java.time.Duration;
 import java.util.EnumMap;
+import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicInteger;
+import java.util.concurrent.atomic.AtomicLong;
 import java.util.concurrent.atomic.AtomicReferenceArray;
 import java.util.concurrent.atomic.LongAdder;
 import java.util.stream.DoubleStream;
@@ -44,6 +47,12 @@ public final class Metrics implements AutoCloseable {
       "connections closed, by the code that was told; PEER: the client went";
   private static final String LOGINS = "Connect frames answered, by result; of sockets only";
   private static final String KEY_FILES = "key files that were found changed, by result";
+  private static final String WHERE_ASKED =
+      "questions on which nodes a user is; unless KNOWN, all nodes are sent to";
+  private static final String LIMITED = "refusals by a limit of a user or an address";
+  private static final List<String> LIMITS =
+      List.of(
+          "loginsPerUser", "loginsPerAddress", "sendsPerUser", "groupsPerUser", "requestsPerUser");
   private static final String SENDS = "sends answered, of sockets and of HTTP, by result";
 
   private final PrometheusMeterRegistry registry =
@@ -123,6 +132,31 @@ public final class Metrics implements AutoCloseable {
   private final LongAdder conversations =
       gauge("quipu.conversations.loaded", "conversations in memory of sequencers");
 
+  // ---- Redis: who is where, and limits
+
+  private final AtomicBoolean redisUp = new AtomicBoolean();
+  private final LongAdder redisLost =
+      counter("quipu.redis.lost", "changes from an answering Redis to one that is away");
+  private final Timer redisTime = timer("quipu.redis.call", "calls of Redis that were answered");
+  private final LongAdder whereKnown;
+  private final LongAdder whereMissing;
+  private final LongAdder whereUnknown;
+  private final LongAdder whereLookups =
+      counter("quipu.whereabouts.lookups", "users whose nodes were asked of Redis");
+  private final LongAdder whereNotices =
+      counter(
+          "quipu.whereabouts.notices", "notices of other nodes: a user came to one, or left it");
+  private final LongAdder whereRegistered =
+      counter("quipu.whereabouts.registrations", "sessions made known to Redis for the first time");
+  private final LongAdder whereConfirmed =
+      counter(
+          "quipu.whereabouts.confirmations",
+          "sessions registered again: in time, or since Redis had been away or empty");
+  private final LongAdder whereEmptied =
+      counter("quipu.whereabouts.emptied", "times that Redis was found emptied");
+  private final AtomicLong whereCached = new AtomicLong();
+  private final Map<String, LongAdder> limitsReached = new ConcurrentHashMap<>();
+
   // ---- bus, HTTP, event loops
 
   private final LongAdder busSent =
@@ -190,6 +224,18 @@ public final class Metrics implements AutoCloseable {
     Gauge.builder("quipu.peers.silent", peersSilent, AtomicInteger::get)
         .description("members that have been sent something and do not say that it came")
         .register(registry);
+    whereKnown = counter("quipu.whereabouts.asked", WHERE_ASKED, "result", "KNOWN");
+    whereMissing = counter("quipu.whereabouts.asked", WHERE_ASKED, "result", "NOT_CACHED");
+    whereUnknown = counter("quipu.whereabouts.asked", WHERE_ASKED, "result", "UNKNOWN");
+    Gauge.builder("quipu.redis.up", redisUp, up -> up.get() ? 1 : 0)
+        .description("1 while Redis answers in time; 0 also if none is configured")
+        .register(registry);
+    Gauge.builder("quipu.whereabouts.cached", whereCached, AtomicLong::get)
+        .description("users whose nodes are remembered")
+        .register(registry);
+    for (String limit : LIMITS) {
+      limitsReached.put(limit, counter("quipu.limits.reached", LIMITED, "limit", limit));
+    }
     Gauge.builder("quipu.build.info", () -> 1)
         .description("always 1; which program this is")
         .tags("version", version, "node", node, "java", Runtime.version().toString())
@@ -359,6 +405,63 @@ public final class Metrics implements AutoCloseable {
 
   public void conversationEvicted() {
     conversations.decrement();
+  }
+
+  // ---- Redis: who is where, and limits
+
+  /** Redis answers in time from now on, or it does not any more. */
+  public void redisIs(boolean up) {
+    if (redisUp.getAndSet(up) && !up) {
+      redisLost.increment();
+    }
+  }
+
+  public void redisAnswered(long latencyNanos) {
+    redisTime.record(latencyNanos, TimeUnit.NANOSECONDS);
+  }
+
+  public void whereaboutsKnown() {
+    whereKnown.increment();
+  }
+
+  public void whereaboutsNotCached() {
+    whereMissing.increment();
+  }
+
+  /** Redis is away, or not believed yet. */
+  public void whereaboutsUnknown() {
+    whereUnknown.increment();
+  }
+
+  public void whereaboutsLookedUp() {
+    whereLookups.increment();
+  }
+
+  public void whereaboutsNoticed() {
+    whereNotices.increment();
+  }
+
+  public void whereaboutsRegistered() {
+    whereRegistered.increment();
+  }
+
+  public void whereaboutsConfirmed() {
+    whereConfirmed.increment();
+  }
+
+  public void whereaboutsEmptied() {
+    whereEmptied.increment();
+  }
+
+  public void whereaboutsCached(int users) {
+    whereCached.set(users);
+  }
+
+  /**
+   * @param limit by its name in the configuration, without its period
+   */
+  public void limitReached(String limit) {
+    limitsReached.get(limit).increment();
   }
 
   // ---- bus, HTTP, event loops

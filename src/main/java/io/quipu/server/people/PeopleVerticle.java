@@ -174,7 +174,11 @@ public final class PeopleVerticle extends VerticleBase implements People, Attend
     }
     judging = true;
     List<Watch> next = board.nextToJudge(LOOKS);
-    here(ports.devices.allowed(next.stream().map(watch -> watch.look).distinct().toList()))
+    List<Look> looks = next.stream().map(watch -> watch.look).distinct().toList();
+    here(ports
+            .online
+            .learn(looks.stream().map(Look::user).distinct().toList())
+            .compose(learnt -> ports.devices.allowed(looks)))
         .onComplete(
             done -> {
               judging = false;
@@ -211,7 +215,11 @@ public final class PeopleVerticle extends VerticleBase implements People, Attend
   @Override
   public Future<Frame.Presence> presence(Optional<UserId> viewer, UserId user) {
     Look look = new Look(viewer.orElse(user), user);
-    return caller(ports.devices.allowed(List.of(look)))
+    return caller(
+            ports
+                .online
+                .learn(List.of(user))
+                .compose(learnt -> ports.devices.allowed(List.of(look))))
         .map(
             allowed -> {
               Optional<Long> lastSeenMs = Optional.ofNullable(allowed.get(look));

@@ -34,7 +34,9 @@ final class MetricsPageTest {
           "quipu_sessions",
           "quipu_conversations_loaded",
           "quipu_key_files_broken",
-          "quipu_peers_silent");
+          "quipu_peers_silent",
+          "quipu_redis_up",
+          "quipu_whereabouts_cached");
 
   /** A family of the scrape. */
   private static final class Family {

@@ -587,6 +587,8 @@ class AuthenticatorTest {
         null,
         null,
         null,
+        null,
+        null,
         null);
   }
 

@@ -322,6 +322,8 @@ class KeyReloadTest {
         null,
         null,
         null,
+        null,
+        null,
         null);
   }
 }
