@@ -88,7 +88,10 @@ public enum ErrorCode {
    * UNKNOWN.
    */
   SEND_WINDOW_FULL(400, Outcome.UNKNOWN, Advice.RETRY_SAME_ID),
-  /** Too much of it in a short time; also too many new direct conversations. */
+  /**
+   * Too much of it in a short time: sends, new groups, new direct conversations; at Connect:
+   * sessions of this user, or from this address.
+   */
   RATE_LIMITED(401, Outcome.UNKNOWN, Advice.RETRY_SAME_ID),
   /** The node is full. */
   TOO_MANY_CONNECTIONS(402, Outcome.NOT_APPLIED, Advice.RECONNECT),

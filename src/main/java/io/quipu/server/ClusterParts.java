@@ -1,12 +1,15 @@
 package io.quipu.server;
 
 import io.quipu.server.adapter.hazelcast.HazelcastMembership;
+import io.quipu.server.adapter.redis.SharedRedis;
 import io.quipu.server.cluster.Alone;
 import io.quipu.server.cluster.AnnouncedRegistry;
 import io.quipu.server.cluster.Bus;
 import io.quipu.server.cluster.BusLimits;
 import io.quipu.server.cluster.ClusterView;
+import io.quipu.server.cluster.GivingWay;
 import io.quipu.server.cluster.LocalRegistry;
+import io.quipu.server.cluster.Newcomers;
 import io.quipu.server.cluster.NodeId;
 import io.quipu.server.cluster.OnlineUsers;
 import io.quipu.server.cluster.Outreach;
@@ -19,8 +22,10 @@ import io.quipu.server.cluster.VertxBus;
 import io.quipu.server.cluster.Whereabouts;
 import io.quipu.server.config.Configuration;
 import io.quipu.server.journal.StoreWatch;
+import io.quipu.server.limits.SharedBuckets;
 import io.quipu.server.metrics.Metrics;
 import io.quipu.server.time.Clock;
+import io.quipu.server.time.SystemChance;
 import io.vertx.core.Future;
 import io.vertx.core.Vertx;
 import io.vertx.core.VertxOptions;
@@ -40,30 +45,60 @@ final class ClusterParts {
   private final Vertx vertx;
   private final Bus bus;
   private final Peers peers;
-  private final Whereabouts whereabouts;
   private final LocalRegistry sessions = new LocalRegistry();
+  private final Optional<Joined> joined;
+  private final Optional<SharedRedis> redis;
+  private final Whereabouts whereabouts;
   private final Registry registry;
   private final Placement placement;
-  private final Optional<Joined> joined;
   private final int heartbeatMs;
   private final AtomicBoolean leaving = new AtomicBoolean();
 
   /** What a node has besides if it is one of several. */
   private record Joined(ClusterView view, VertxBus bus) {}
 
+  /** A node that is the whole system. */
+  private ClusterParts(Configuration configuration, Vertx vertx, Bus bus, Alone alone) {
+    this.vertx = vertx;
+    this.bus = bus;
+    this.peers = alone;
+    this.joined = Optional.empty();
+    this.redis = Optional.empty();
+    this.whereabouts = alone;
+    this.heartbeatMs = 0;
+    this.registry = sessions;
+    this.placement = new RendezvousPlacement(peers, configuration.sequencer().shards());
+  }
+
+  /** One of several. */
   private ClusterParts(
       Configuration configuration,
       Vertx vertx,
       Bus bus,
-      Peers peers,
-      Whereabouts whereabouts,
-      Optional<Joined> joined) {
+      Joined joined,
+      Clock clock,
+      Metrics metrics) {
     this.vertx = vertx;
     this.bus = bus;
-    this.peers = peers;
-    this.whereabouts = whereabouts;
-    this.joined = joined;
+    this.peers = joined.view();
+    this.joined = Optional.of(joined);
     this.heartbeatMs = configuration.cluster().heartbeatMs();
+    GivingWay givingWay = new Newcomers(vertx.getOrCreateContext(), bus, sessions, peers);
+    this.redis =
+        configuration.redis().uris().isEmpty()
+            ? Optional.empty()
+            : Optional.of(
+                SharedRedis.open(
+                    vertx,
+                    peers.self(),
+                    configuration.redis(),
+                    configuration.registry(),
+                    new SharedRedis.Surroundings(peers, sessions, givingWay),
+                    clock,
+                    new SystemChance(),
+                    metrics));
+    this.whereabouts =
+        redis.map(SharedRedis::whereabouts).orElseGet(() -> new AnyNode(givingWay));
     this.registry = new AnnouncedRegistry(sessions, whereabouts);
     this.placement = new RendezvousPlacement(peers, configuration.sequencer().shards());
   }
@@ -82,19 +117,16 @@ final class ClusterParts {
       UnaryOperator<Bus> wrapped) {
     VertxOptions options =
         new VertxOptions().setPreferNativeTransport(true).setEventLoopPoolSize(eventLoops);
-    if (!configuration.cluster().enabled()) {
+    Configuration.Cluster cluster = configuration.cluster();
+    if (!cluster.enabled()) {
       Vertx vertx = Vertx.builder().with(options).build();
-      Alone alone = new Alone(self, eventLoops);
       return Future.succeededFuture(
           new ClusterParts(
               configuration,
               vertx,
               wrapped.apply(new VertxBus(vertx, metrics)),
-              alone,
-              alone,
-              Optional.empty()));
+              new Alone(self, eventLoops)));
     }
-    Configuration.Cluster cluster = configuration.cluster();
     BusLimits limits =
         new BusLimits(
             cluster.windowMessages(),
@@ -108,12 +140,7 @@ final class ClusterParts {
               ClusterView view = new ClusterView(self, membership, limits, metrics);
               VertxBus bus = new VertxBus(vertx, metrics, view, limits, clock);
               return new ClusterParts(
-                  configuration,
-                  vertx,
-                  wrapped.apply(bus),
-                  view,
-                  new AnyNode(givingWay),
-                  Optional.of(new Joined(view, bus)));
+                  configuration, vertx, wrapped.apply(bus), new Joined(view, bus), clock, metrics);
             });
   }
 
@@ -160,9 +187,10 @@ final class ClusterParts {
     return vertx.timer(2L * heartbeatMs).mapEmpty();
   }
 
-  /** Nobody is told any more that this node is there. */
-  void close() {
+  /** Nobody is told any more that this node is there, nor that its users are. */
+  Future<Void> close() {
     joined.ifPresent(parts -> parts.bus().close());
+    return redis.map(SharedRedis::close).orElse(Future.succeededFuture());
   }
 
   Vertx vertx() {
@@ -186,8 +214,14 @@ final class ClusterParts {
     return registry;
   }
 
+  /** On any node, as far as there is a Redis that knows. */
   OnlineUsers online() {
-    return sessions;
+    return redis.map(SharedRedis::online).orElse(sessions);
+  }
+
+  /** What the nodes count together. */
+  Optional<SharedBuckets> buckets() {
+    return redis.map(SharedRedis::buckets);
   }
 
   /** For one verticle. */

@@ -20,6 +20,7 @@ import io.quipu.server.http.HttpFace;
 import io.quipu.server.http.HttpRules;
 import io.quipu.server.journal.HistoryPages;
 import io.quipu.server.journal.Journal;
+import io.quipu.server.limits.RateLimits;
 import io.quipu.server.metrics.CountedCursors;
 import io.quipu.server.metrics.EventLoopLag;
 import io.quipu.server.metrics.Metrics;
@@ -34,6 +35,7 @@ import io.quipu.server.sequencer.Sequencer;
 import io.quipu.server.sequencer.SequencerVerticle;
 import io.quipu.server.session.Authenticator;
 import io.quipu.server.session.Identity;
+import io.quipu.server.session.Numbers;
 import io.quipu.server.session.Sessions;
 import io.quipu.server.time.Clock;
 import io.quipu.server.time.SystemChance;
@@ -71,18 +73,11 @@ public final class QuipuServer {
 
   private static final int DRAIN_CHECK_MS = 50;
 
-  /**
-   * To Vert.x, one free port that all instances of a deployment share; a number for each listener.
-   */
-  private static final int FREE_TCP_PORT = -1;
-
-  private static final int FREE_HTTP_PORT = -2;
-
   private final Configuration configuration;
   private final Clock clock = new SystemClock();
   private final AtomicBoolean draining = new AtomicBoolean();
   private final AtomicInteger connections = new AtomicInteger();
-  private final Sessions.Numbers numbers = new Sessions.Numbers();
+  private final Numbers numbers = new Numbers();
   private final List<LoopParts> loops = new ArrayList<>();
   private final List<ConnectionVerticle> sockets = new ArrayList<>();
   private final List<SequencerVerticle> sequencers = new ArrayList<>();
@@ -92,6 +87,7 @@ public final class QuipuServer {
   private final Vertx vertx;
   private final ClusterParts cluster;
   private final Authenticator authenticator;
+  private final RateLimits limits;
   private Optional<AdminVerticle> admin = Optional.empty();
   private Optional<EmbeddedPostgres> embedded = Optional.empty();
   private Postgres postgres;
@@ -107,6 +103,7 @@ public final class QuipuServer {
     this.cluster = cluster;
     this.vertx = cluster.vertx();
     this.authenticator = new Authenticator(vertx, configuration, clock, metrics::keyFileLooked);
+    this.limits = new RateLimits(configuration.limits(), cluster.buckets(), clock, metrics);
   }
 
   private static int eventLoops(Configuration configuration) {
@@ -228,30 +225,7 @@ public final class QuipuServer {
   }
 
   private Future<Void> deploySequencers() {
-    Configuration.Sequencer sequencer = configuration.sequencer();
-    Configuration.Journal journal = configuration.journal();
-    SequencerVerticle.Limits limits =
-        new SequencerVerticle.Limits(
-            sequencer.maxConversations(),
-            sequencer.idleMs(),
-            sequencer.maxQueuedBytes(),
-            journal.writersPerSequencer(),
-            journal.maxBatchEntries(),
-            journal.maxBatchBytes(),
-            new Sequencer.Limits(
-                sequencer.maxQueued(),
-                journal.maxBatchEntries(),
-                journal.maxBatchBytes(),
-                sequencer.maxLinks(),
-                sequencer.recentIds(),
-                new Sequencer.Rules(
-                    sequencer.groupMembers(),
-                    sequencer.editMs(),
-                    sequencer.recallMs(),
-                    sequencer.reactionsPerMessage()),
-                journal.retryMs(),
-                journal.maxRetryMs(),
-                journal.giveUpMs()));
+    SequencerVerticle.Limits limits = NodeRules.sequencers(configuration);
     Future<?> deployed = Future.succeededFuture();
     for (int i = 0; i < eventLoops; i++) {
       Address.Owner address = new Address.Owner(self, i);
@@ -287,7 +261,7 @@ public final class QuipuServer {
       loops.add(parts);
       recipients.add(parts.recipients);
       sockets.add(
-          new ConnectionVerticle(listen(), connectionRules(), connections, parts, clock, metrics));
+          new ConnectionVerticle(NodeRules.listen(configuration), NodeRules.connections(configuration), connections, parts, clock, metrics));
     }
     Iterator<ConnectionVerticle> each = List.copyOf(sockets).iterator();
     // One deployment: its instances share their listeners, and a free port if they ask for one.
@@ -310,55 +284,6 @@ public final class QuipuServer {
             configuration.admin(), postgres.directory(), metrics, clock, draining::get);
     admin = Optional.of(made);
     return vertx.deployVerticle(made).mapEmpty();
-  }
-
-  private ConnectionVerticle.Listen listen() {
-    Configuration.Tcp tcp = configuration.tcp();
-    Configuration.Http http = configuration.http();
-    return new ConnectionVerticle.Listen(
-        tcp.enabled(),
-        tcp.host(),
-        tcp.port() == 0 ? FREE_TCP_PORT : tcp.port(),
-        http.host(),
-        http.port() == 0 ? FREE_HTTP_PORT : http.port(),
-        http.allowedOrigins(),
-        configuration.auth().development(),
-        configuration.connection().maxConnections(),
-        configuration.connection().writeQueueBytes());
-  }
-
-  private Connection.Rules connectionRules() {
-    Configuration.Connection connection = configuration.connection();
-    return new Connection.Rules(
-        connection.handshakeMs(),
-        connection.frameMs(),
-        connection.heartbeatMs() * 5 / 2,
-        connection.maxFrameBytes(),
-        connection.maxFrameBytesBeforeConnect(),
-        connection.maxPendingBytes(),
-        connection.closeGraceMs());
-  }
-
-  private Limits limits() {
-    Configuration.Session session = configuration.session();
-    Configuration.Recipient recipient = configuration.recipient();
-    return new Limits(
-        configuration.connection().heartbeatMs(),
-        configuration.connection().maxFrameBytes(),
-        session.maxBodyBytes(),
-        session.sendWindowMessages(),
-        session.sendWindowBytes(),
-        recipient.windowMessages(),
-        recipient.windowBytes(),
-        recipient.ackTimeoutMs(),
-        recipient.syncCursors(),
-        recipient.syncPageMessages(),
-        recipient.syncPageBytes(),
-        session.sendTimeoutMs(),
-        configuration.sequencer().groupMembers(),
-        configuration.sequencer().editMs(),
-        configuration.sequencer().recallMs(),
-        session.watchedUsers());
   }
 
   /** Recipients, sessions and HTTP of one event loop. */
@@ -397,7 +322,7 @@ public final class QuipuServer {
               loop,
               address,
               new Sessions.Rules(
-                  limits(),
+                  NodeRules.clients(configuration),
                   session.appendRetryMs(),
                   session.maxRequests(),
                   session.sendWindowMessages(),
@@ -412,6 +337,7 @@ public final class QuipuServer {
               authenticator,
               recipients,
               people,
+              limits,
               clock,
               metrics);
       sessions = Optional.of(made);
@@ -481,7 +407,8 @@ public final class QuipuServer {
                       cluster.registry(),
                       cluster.bus())
                   ::read,
-              draining::get);
+              draining::get,
+              limits::request);
       return new HttpFace(
               vertx, HttpRules.of(configuration), ports, clock, new SystemChance(), metrics)
           .router();
@@ -559,10 +486,14 @@ public final class QuipuServer {
     sockets.forEach(ConnectionVerticle::drain);
     loops.forEach(loop -> loop.drain(drainMs / SPREAD_PART));
     long untilMs = clock.nowMs() + drainMs;
-    return cluster
+    // Not bound to an event loop, as in close().
+    Promise<Void> stopped = Promise.promise();
+    cluster
         .leave()
         .compose(left -> drained(untilMs))
-        .transform(done -> close())
+        .onComplete(done -> close().onComplete(stopped));
+    return stopped
+        .future()
         .onComplete(
             closed -> LOG.atInfo().addKeyValue("node", self).log("the node has stopped in order"));
   }
@@ -589,13 +520,12 @@ public final class QuipuServer {
 
   private Future<Void> close() {
     authenticator.close();
-    cluster.close();
     List<Future<?>> undeployed = new ArrayList<>();
     vertx.deploymentIDs().forEach(id -> undeployed.add(vertx.undeploy(id)));
     // Not bound to an event loop: those are gone before it completes.
     Promise<Void> closed = Promise.promise();
     Future.join(undeployed)
-        .transform(done -> closeStore())
+        .transform(done -> Future.join(cluster.close(), closeStore()))
         .onComplete(
             done -> {
               metrics.close();

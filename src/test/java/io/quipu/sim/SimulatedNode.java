@@ -10,9 +10,11 @@ import io.quipu.server.cluster.NodeId;
 import io.quipu.server.cluster.Outreach;
 import io.quipu.server.cluster.Peers;
 import io.quipu.server.cluster.Placement;
+import io.quipu.server.config.Configuration;
 import io.quipu.server.fanout.FanOut;
 import io.quipu.server.journal.HistoryPages;
 import io.quipu.server.journal.MessageLog;
+import io.quipu.server.limits.RateLimits;
 import io.quipu.server.metrics.Metrics;
 import io.quipu.server.recipient.Outlet;
 import io.quipu.server.recipient.RecentCommitsLook;
@@ -22,9 +24,11 @@ import io.quipu.server.recipient.Requests;
 import io.quipu.server.sequencer.Sequencer;
 import io.quipu.server.sequencer.SequencerVerticle;
 import io.quipu.server.session.Authenticator;
+import io.quipu.server.session.Numbers;
 import io.quipu.server.session.Sessions;
 import io.quipu.server.time.Clock;
 import java.util.List;
+import java.util.Optional;
 
 /**
  * A node: the real verticles, sessions and fan-out with one event loop and one owner, on simulated
@@ -38,6 +42,9 @@ final class SimulatedNode {
   static final int LOOK_MS = 1_000;
 
   private static final Metrics METRICS = new Metrics("simulated", "all");
+
+  /** None: the robot goes on sending while it is refused, which needs no help. */
+  private static final Configuration.Limits RATES = new Configuration.Limits(0, 0, 0, 0, 0, 16);
 
   private final World world;
   private final NodeId id;
@@ -75,7 +82,7 @@ final class SimulatedNode {
             vertx.context(),
             loop,
             new Sessions.Rules(LIMITS, 200, 8, 16, 10, 4),
-            new Sessions.Numbers(),
+            new Numbers(),
             world.bus().of(actor, loop),
             placement(),
             world.registry(),
@@ -84,6 +91,7 @@ final class SimulatedNode {
             authenticator(world),
             recipients,
             new NoAttendance(),
+            new RateLimits(RATES, Optional.empty(), clock, METRICS),
             clock,
             METRICS);
     RecentCommitsLook look =
@@ -244,7 +252,7 @@ final class SimulatedNode {
   }
 
   Sessions.Handle open(Outlet outlet) {
-    return sessions.open(outlet);
+    return sessions.open(outlet, "127.0.0.1");
   }
 
   /** What this node believes of who owns what: both nodes may believe in themselves. */

@@ -29,6 +29,11 @@ public record NodeParcel(
     mutings = List.copyOf(mutings);
   }
 
+  static NodeParcel ofNewcomer(Newcomer newcomer) {
+    return new NodeParcel(
+        List.of(), List.of(), List.of(), List.of(), List.of(newcomer), List.of());
+  }
+
   /**
    * @param loop the event loop of the session that waits for it
    */

@@ -93,12 +93,6 @@ public final class Outreach {
     nodesOf(muting.user()).forEach(node -> parcel(node).mutings.add(muting));
   }
 
-  /** Older sessions of this device give way, wherever they are. */
-  public void newcomer(NodeParcel.Newcomer newcomer) {
-    here.newcomer(newcomer);
-    others().forEach(node -> parcel(node).newcomers.add(newcomer));
-  }
-
   /** True if he is connected nowhere; false also if that is not known. */
   public boolean isAbsent(UserId user) {
     if (!registry.locate(user).isEmpty()) {
@@ -174,11 +168,10 @@ public final class Outreach {
     final List<Announcement> announcements = new ArrayList<>();
     final List<NodeParcel.UserReceipt> receipts = new ArrayList<>(0);
     final List<NodeParcel.Writing> writings = new ArrayList<>(0);
-    final List<NodeParcel.Newcomer> newcomers = new ArrayList<>(0);
     final List<NodeParcel.Muting> mutings = new ArrayList<>(0);
 
     NodeParcel sealed() {
-      return new NodeParcel(answers, announcements, receipts, writings, newcomers, mutings);
+      return new NodeParcel(answers, announcements, receipts, writings, List.of(), mutings);
     }
   }
 }

@@ -73,7 +73,7 @@ public final class Connection implements Outlet {
     this.rules = rules;
     this.home = home;
     this.heardMs = acceptedMs;
-    this.session = sessions.open(this);
+    this.session = sessions.open(this, wire.remote());
     home.wheel().set(deadline, acceptedMs + rules.handshakeMs());
   }
 

@@ -32,6 +32,11 @@ final class WebSocketWire implements Wire {
   }
 
   @Override
+  public String remote() {
+    return String.valueOf(socket.remoteAddress().hostAddress());
+  }
+
+  @Override
   public boolean isFull() {
     return socket.writeQueueFull();
   }

@@ -9,6 +9,9 @@ interface Wire {
   /** Writes these frames, in order; completes when the socket has taken them. */
   Future<Void> write(List<byte[]> frames);
 
+  /** The address of the other end, without its port. */
+  String remote();
+
   /** True while the socket's write queue is over its limit. */
   boolean isFull();
 

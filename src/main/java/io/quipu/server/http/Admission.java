@@ -31,6 +31,7 @@ final class Admission {
   private final HttpRules rules;
   private final TokenCheck tokens;
   private final BooleanSupplier draining;
+  private final RequestPace pace;
   private final Clock clock;
   private final Chance chance;
   private final Metrics metrics;
@@ -41,6 +42,7 @@ final class Admission {
       HttpRules rules,
       TokenCheck tokens,
       BooleanSupplier draining,
+      RequestPace pace,
       Clock clock,
       Chance chance,
       Metrics metrics) {
@@ -48,6 +50,7 @@ final class Admission {
     this.rules = rules;
     this.tokens = tokens;
     this.draining = draining;
+    this.pace = pace;
     this.clock = clock;
     this.chance = chance;
     this.metrics = metrics;
@@ -118,6 +121,16 @@ final class Admission {
   }
 
   private void admitted(RoutingContext context, Identity identity) {
+    int waitMs = identity instanceof Identity.User user ? pace.request(user.user()) : 0;
+    if (waitMs > 0) {
+      context.fail(
+          new QuipuException(
+              ErrorCode.TOO_MANY_REQUESTS,
+              Outcome.NOT_APPLIED,
+              waitMs,
+              "too many requests of this user in this time"));
+      return;
+    }
     try {
       Call.begin(context, identity, clock, chance);
     } catch (QuipuException e) {

@@ -55,7 +55,8 @@ public final class HttpFace {
       Lists lists,
       People people,
       ReadMarks readMarks,
-      BooleanSupplier draining) {}
+      BooleanSupplier draining,
+      RequestPace pace) {}
 
   public HttpFace(
       Vertx vertx, HttpRules rules, Ports ports, Clock clock, Chance chance, Metrics metrics) {
@@ -63,7 +64,8 @@ public final class HttpFace {
     this.rules = rules;
     this.ports = ports;
     this.admission =
-        new Admission(vertx, rules, ports.tokens(), ports.draining(), clock, chance, metrics);
+        new Admission(
+            vertx, rules, ports.tokens(), ports.draining(), ports.pace(), clock, chance, metrics);
     this.probes = new Probes(ports.directory(), clock, ports.draining());
   }
 

@@ -71,7 +71,7 @@ record Problem(
         e.code(),
         Optional.of(e.outcome()),
         Optional.empty(),
-        waitingHelps ? retryAfterMs : 0,
+        waitingHelps ? (e.retryAfterMs() > 0 ? e.retryAfterMs() : retryAfterMs) : 0,
         e.getMessage());
   }
 

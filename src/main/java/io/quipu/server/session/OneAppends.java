@@ -23,7 +23,7 @@ import java.util.function.Predicate;
 /** Appends of one event loop that belong to no session: each a link of its own with one send. */
 final class OneAppends {
   private final Address.Loop loop;
-  private final Sessions.Numbers numbers;
+  private final Numbers numbers;
   private final AppendRouter router;
   private final Clock clock;
   private final Metrics metrics;
@@ -31,7 +31,7 @@ final class OneAppends {
 
   OneAppends(
       Address.Loop loop,
-      Sessions.Numbers numbers,
+      Numbers numbers,
       AppendRouter router,
       Clock clock,
       Metrics metrics) {

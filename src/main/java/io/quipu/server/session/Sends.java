@@ -48,6 +48,7 @@ import java.util.function.Predicate;
  * while another id is awaited there         EARLIER_SEND_UNRESOLVED
  * too large, a first attempt                BODY_TOO_LARGE        NOT_APPLIED
  * beyond the window                         SEND_WINDOW_FULL      and awaited from now on
+ * sooner than his limit allows              RATE_LIMITED          the same
  * too large, of which a copy may travel     a void row first, then BODY_TOO_LARGE or SendAck
  * else                                      the owner's
  * </pre>
@@ -59,6 +60,7 @@ final class Sends {
   private final SessionAddress address;
   private final Session.Rules rules;
   private final LongSupplier linkIds;
+  private final SendPace sendPace;
   private final UserId user;
   private final long userKey;
   private final AnswerRing answers;
@@ -80,11 +82,13 @@ final class Sends {
       SessionAddress address,
       Session.Rules rules,
       LongSupplier linkIds,
+      SendPace sendPace,
       UserId user,
       long userKey) {
     this.address = address;
     this.rules = rules;
     this.linkIds = linkIds;
+    this.sendPace = sendPace;
     this.user = user;
     this.userKey = userKey;
     int window = rules.limits().sendWindowMessages();
@@ -253,6 +257,7 @@ final class Sends {
           send,
           conversation,
           ErrorCode.EARLIER_SEND_UNRESOLVED,
+          rules.appendRetryMs(),
           "first send " + awaited.get() + " again, or cancel it",
           effects);
       return;
@@ -279,6 +284,7 @@ final class Sends {
           send,
           conversation,
           ErrorCode.SEND_WINDOW_FULL,
+          rules.appendRetryMs(),
           "wait for answers before sending more",
           effects);
       return;
@@ -292,6 +298,18 @@ final class Sends {
               send.clientSeq(), conversation, id, ErrorCode.BODY_TOO_LARGE, tooLargeDetail(send)));
       return;
     }
+    int waitMs = sendPace.send(user, isCreation(send.content()));
+    if (waitMs > 0) {
+      // Not NOT_APPLIED, also where no copy travels: what he sent behind it must stay behind it.
+      refuseForNow(
+          send,
+          conversation,
+          ErrorCode.RATE_LIMITED,
+          waitMs,
+          "sent too much in this time",
+          effects);
+      return;
+    }
     unresolved.settled(conversation, id);
     sendOn(send, copyMayTravel, conversation, bytes, nowMs, effects);
   }
@@ -301,16 +319,21 @@ final class Sends {
       Frame.Send send,
       ConversationId conversation,
       ErrorCode code,
+      int retryAfterMs,
       String detail,
       List<SessionEffect> effects) {
     unresolved.addLast(conversation, send.clientMessageId());
-    reject(
+    answer(
+        new Frame.SendRejected(
+            send.clientSeq(),
+            send.clientMessageId(),
+            Optional.of(conversation),
+            code,
+            Outcome.UNKNOWN,
+            retryAfterMs,
+            0,
+            detail),
         send.clientSeq(),
-        send.clientMessageId(),
-        Optional.of(conversation),
-        code,
-        Outcome.UNKNOWN,
-        detail,
         effects);
   }
 
@@ -321,12 +344,14 @@ final class Sends {
     if (send.toUser().isPresent()) {
       return Optional.of(ConversationId.direct(user, send.toUser().get()));
     }
-    boolean creates =
-        send.content() instanceof Content.Changed changed
-            && changed.change() instanceof Change.Create;
-    return creates
+    return isCreation(send.content())
         ? Optional.of(ConversationId.group(user, send.clientMessageId()))
         : Optional.empty();
+  }
+
+  /** Whether it is the first entry of a group. */
+  static boolean isCreation(Content content) {
+    return content instanceof Content.Changed changed && changed.change() instanceof Change.Create;
   }
 
   private String tooLargeDetail(Frame.Send send) {

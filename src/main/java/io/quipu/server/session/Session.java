@@ -49,6 +49,7 @@ public final class Session {
   private final SessionAddress address;
   private final Rules rules;
   private final LongSupplier linkIds;
+  private final SendPace sendPace;
   private final Deque<Frame> early = new ArrayDeque<>();
   private final TypingPace pace = new TypingPace();
   private State state = State.CONNECTING;
@@ -70,11 +71,12 @@ public final class Session {
   /**
    * @param linkIds never gives the same number twice in the life of the node
    */
-  public Session(SessionAddress address, Rules rules, LongSupplier linkIds) {
+  public Session(SessionAddress address, Rules rules, LongSupplier linkIds, SendPace sendPace) {
     this.address = address;
     this.rules = rules;
     this.linkIds = linkIds;
-    this.sends = new Sends(address, rules, linkIds, user, 0);
+    this.sendPace = sendPace;
+    this.sends = new Sends(address, rules, linkIds, sendPace, user, 0);
   }
 
   boolean isOpen() {
@@ -130,7 +132,8 @@ public final class Session {
     } else if (event instanceof SessionEvent.Opened opened) {
       opened(opened, nowMs, unixMs, effects);
     } else if (event instanceof SessionEvent.OpenFailed failed) {
-      close(failed.reason().code(), failed.reason().getMessage(), effects);
+      QuipuException reason = failed.reason();
+      close(reason.code(), reason.retryAfterMs(), reason.getMessage(), effects);
     } else if (event instanceof SessionEvent.TokenChecked checked) {
       requests--;
       renewed(checked, effects);
@@ -202,7 +205,7 @@ public final class Session {
       SessionEvent.Opened opened, long nowMs, long unixMs, List<SessionEffect> effects) {
     state = State.OPEN;
     user = opened.user();
-    sends = new Sends(address, rules, linkIds, user, opened.device().userKey());
+    sends = new Sends(address, rules, linkIds, sendPace, user, opened.device().userKey());
     generation = opened.device().generation();
     tokenExpiresAtMs = opened.tokenExpiresAtMs();
     // In the tables before the client can ask for a sync: nothing falls between sync and push.
@@ -357,8 +360,13 @@ public final class Session {
   }
 
   private void close(ErrorCode reason, String detail, List<SessionEffect> effects) {
+    close(reason, 0, detail, effects);
+  }
+
+  private void close(
+      ErrorCode reason, int retryAfterMs, String detail, List<SessionEffect> effects) {
     state = State.CLOSED;
-    effects.add(new SessionEffect.Close(reason, 0, detail));
+    effects.add(new SessionEffect.Close(reason, retryAfterMs, detail));
   }
 
   private static SessionEffect error(

@@ -20,6 +20,7 @@ import io.quipu.server.cluster.UserNews;
 import io.quipu.server.cluster.Whisper;
 import io.quipu.server.journal.Directory;
 import io.quipu.server.journal.Journal;
+import io.quipu.server.limits.RateLimits;
 import io.quipu.server.metrics.Metrics;
 import io.quipu.server.people.Attendance;
 import io.quipu.server.recipient.Outlet;
@@ -37,7 +38,6 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 import java.util.UUID;
-import java.util.concurrent.atomic.AtomicLong;
 import java.util.function.Predicate;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -60,8 +60,10 @@ public final class Sessions {
   private final Journal journal;
   private final Directory directory;
   private final Authenticator authenticator;
+  private final Logins logins;
   private final Recipients recipients;
   private final Attendance attendance;
+  private final RateLimits limits;
   private final Clock clock;
   private final Metrics metrics;
   private final Numbers numbers;
@@ -89,20 +91,6 @@ public final class Sessions {
       int maxDevices,
       int maxOneAppends) {}
 
-  /** Numbers that are never given twice in the life of the node; for all its event loops. */
-  public static final class Numbers {
-    private final AtomicLong sessions = new AtomicLong();
-    private final AtomicLong links = new AtomicLong();
-
-    long nextSession() {
-      return sessions.incrementAndGet();
-    }
-
-    long nextLink() {
-      return links.incrementAndGet();
-    }
-  }
-
   public Sessions(
       Context context,
       Address.Loop loop,
@@ -116,6 +104,7 @@ public final class Sessions {
       Authenticator authenticator,
       Recipients recipients,
       Attendance attendance,
+      RateLimits limits,
       Clock clock,
       Metrics metrics) {
     this.context = context;
@@ -128,8 +117,10 @@ public final class Sessions {
     this.journal = journal;
     this.directory = directory;
     this.authenticator = authenticator;
+    this.logins = new Logins(authenticator, limits);
     this.recipients = recipients;
     this.attendance = attendance;
+    this.limits = limits;
     this.clock = clock;
     this.metrics = metrics;
     this.router = new AppendRouter(context, bus, placement, this::answered);
@@ -149,9 +140,13 @@ public final class Sessions {
     return registration.close();
   }
 
-  /** A new connection. Its first frame must be Connect. */
-  public Handle open(Outlet outlet) {
-    Handle handle = new Handle(numbers.sessions.incrementAndGet(), outlet);
+  /**
+   * A new connection. Its first frame must be Connect.
+   *
+   * @param remote the address of the other end, without its port
+   */
+  public Handle open(Outlet outlet, String remote) {
+    Handle handle = new Handle(numbers.nextSession(), outlet, remote);
     handles.put(handle.address.session(), handle);
     return handle;
   }
@@ -201,6 +196,15 @@ public final class Sessions {
               ErrorCode.OWNER_BUSY,
               resend ? Outcome.UNKNOWN : Outcome.NOT_APPLIED,
               "too many requests at work"));
+    }
+    int waitMs = user.equals(UserId.SYSTEM) ? 0 : limits.send(user, Sends.isCreation(content));
+    if (waitMs > 0) {
+      return Future.failedFuture(
+          new QuipuException(
+              ErrorCode.RATE_LIMITED,
+              resend ? Outcome.UNKNOWN : Outcome.NOT_APPLIED,
+              waitMs,
+              "sent too much in this time"));
     }
     appendsAtWork++;
     return directory
@@ -331,6 +335,7 @@ public final class Sessions {
     private final SessionAddress address;
     private final Session session;
     private final Outlet outlet;
+    private final String remote;
     private Optional<Registry.Entry> entry = Optional.empty();
     private long userKey;
     private long deviceKey;
@@ -338,9 +343,10 @@ public final class Sessions {
     /** Of the token that is good now. */
     private long tokenIssuedAtMs;
 
-    private Handle(long number, Outlet outlet) {
+    private Handle(long number, Outlet outlet, String remote) {
       this.address = new SessionAddress(loop, number);
       this.outlet = outlet;
+      this.remote = remote;
       this.session =
           new Session(
               address,
@@ -349,7 +355,8 @@ public final class Sessions {
                   rules.appendRetryMs(),
                   rules.maxRequests(),
                   rules.maxUnresolved()),
-              numbers.links::incrementAndGet);
+              numbers::nextLink,
+              limits::send);
     }
 
     /** A frame of the client has arrived. */
@@ -467,8 +474,8 @@ public final class Sessions {
     }
 
     private void openDevice(SessionEffect.OpenDevice open) {
-      authenticator
-          .authenticateUser(open.token())
+      logins
+          .userOf(open.token(), remote)
           .compose(
               identity ->
                   directory

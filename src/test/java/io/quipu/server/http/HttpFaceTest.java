@@ -256,6 +256,26 @@ class HttpFaceTest {
     assertThat(http.get(MESSAGES, "alice").status()).isEqualTo(200);
   }
 
+  @Test
+  void aUserWhoAsksTooOftenIsToldWhenToComeAgainAndAServiceIsNot() throws Exception {
+    http.waitMs = 2_500;
+    Reply reply = http.get(MESSAGES, "alice");
+    refused(reply, 429, ErrorCode.TOO_MANY_REQUESTS);
+    assertThat(reply.header("retry-after")).isEqualTo("3");
+    assertThat(http.get("/healthz", "alice").status()).isEqualTo(200);
+    Reply service =
+        http.call(
+            "GET",
+            MESSAGES,
+            "",
+            "",
+            "Authorization: Bearer " + HttpFixture.SERVICE_TOKEN,
+            "Quipu-User: alice");
+    assertThat(service.status()).isEqualTo(200);
+    http.waitMs = 0;
+    assertThat(http.get(MESSAGES, "alice").status()).isEqualTo(200);
+  }
+
   // ---- what is wrong with a request
 
   @ParameterizedTest

@@ -69,6 +69,7 @@ final class HttpFixture implements AutoCloseable {
 
   volatile Optional<QuipuException> storeFails = Optional.empty();
   volatile boolean draining;
+  volatile int waitMs;
   volatile String lastHistory = "";
   volatile String lastRead = "";
 
@@ -132,7 +133,8 @@ final class HttpFixture implements AutoCloseable {
                             lists,
                             people,
                             HttpFixture.this::read,
-                            () -> draining),
+                            () -> draining,
+                            user -> waitMs),
                         clock,
                         new SystemChance(),
                         metrics);

@@ -589,6 +589,7 @@ class AuthenticatorTest {
         null,
         null,
         null,
+        null,
         null);
   }
 

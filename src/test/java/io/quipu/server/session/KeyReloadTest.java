@@ -324,6 +324,7 @@ class KeyReloadTest {
         null,
         null,
         null,
+        null,
         null);
   }
 }

@@ -48,8 +48,10 @@ import org.junit.jupiter.api.Test;
 
 class SendsTest {
   private long links;
+  private int waitMs;
+  private int asked;
   private long nowMs = 5_000;
-  private final Sends sends = new Sends(ADDRESS, RULES, () -> ++links, ALICE, 1);
+  private final Sends sends = new Sends(ADDRESS, RULES, () -> ++links, this::pace, ALICE, 1);
   private List<SessionEffect> effects = List.of();
 
   // ---- client_seq
@@ -188,6 +190,36 @@ class SendsTest {
   }
 
   @Test
+  void soonerThanTheLimitAllowsASendIsRefusedAndAwaited() {
+    sent(send(1, 1));
+    waitMs = 700;
+    take(send(2, 2));
+    assertThat(refusals(effects)).containsExactly("2 RATE_LIMITED UNKNOWN");
+    assertThat(replies(effects))
+        .first()
+        .isInstanceOfSatisfying(
+            Frame.SendRejected.class, no -> assertThat(no.retryAfterMs()).isEqualTo(700));
+    waitMs = 0;
+    take(send(3, 3));
+    assertThat(refusals(effects)).containsExactly("3 EARLIER_SEND_UNRESOLVED UNKNOWN");
+    sent(send(4, 9, TO_CAROL, false, body(1))); // other conversations are free
+    assertThat(sent(send(5, 2)).resend()).isTrue();
+    sent(send(6, 3));
+  }
+
+  @Test
+  void whatIsRefusedForAnotherReasonDoesNotCountAgainstTheLimit() {
+    sent(send(1, 1));
+    waitMs = 700;
+    take(send(2, 2, OF_OTHERS, false, body(1)));
+    take(send(3, 3, TO_BOB, false, body(MAX_BODY + 1)));
+    assertThat(refusals(effects)).containsExactly("3 BODY_TOO_LARGE NOT_APPLIED");
+    take(send(1, 1)); // a repeated one
+    assertThat(effects).isEmpty();
+    assertThat(asked).isEqualTo(1);
+  }
+
+  @Test
   void everyAnswerGivesRoomBack() {
     for (int i = 1; i <= 3 * WINDOW; i++) {
       Append append = sent(send(i, i, TO_BOB, false, body(MAX_BODY)));
@@ -278,7 +310,7 @@ class SendsTest {
     take(send(2, 1, TO_BOB, false, body(MAX_BODY + 1)));
     assertThat(effects).hasOnlyElementsOfType(SessionEffect.End.class);
 
-    Sends other = new Sends(ADDRESS, RULES, () -> ++links, ALICE, 1);
+    Sends other = new Sends(ADDRESS, RULES, () -> ++links, this::pace, ALICE, 1);
     effects = new ArrayList<>();
     other.send(send(1, 1), nowMs, effects);
     Append append = routed(effects).get(0);
@@ -473,6 +505,11 @@ class SendsTest {
   }
 
   // ---- steps
+
+  private int pace(UserId user, boolean creates) {
+    asked++;
+    return waitMs;
+  }
 
   private void take(Frame.Send send) {
     effects = new ArrayList<>();

@@ -22,6 +22,7 @@ import io.quipu.model.Content;
 import io.quipu.model.ConversationId;
 import io.quipu.model.DeviceId;
 import io.quipu.model.ErrorCode;
+import io.quipu.model.Outcome;
 import io.quipu.model.QuipuException;
 import io.quipu.model.SendState;
 import io.quipu.model.UserId;
@@ -39,7 +40,7 @@ class SessionTest {
   private long links;
   private long nowMs = 5_000;
   private long unixMs = 1_000_000;
-  private final Session session = new Session(ADDRESS, RULES, () -> ++links);
+  private final Session session = new Session(ADDRESS, RULES, () -> ++links, (user, creates) -> 0);
   private List<SessionEffect> effects = List.of();
 
   // ---- the beginning
@@ -117,6 +118,16 @@ class SessionTest {
     receive(connect());
     step(new SessionEvent.OpenFailed(new QuipuException(ErrorCode.TOKEN_INVALID, "no")));
     assertClosed(ErrorCode.TOKEN_INVALID);
+  }
+
+  @Test
+  void aLoginThatComesTooSoonIsToldWhenToComeAgain() {
+    receive(connect());
+    step(
+        new SessionEvent.OpenFailed(
+            new QuipuException(ErrorCode.RATE_LIMITED, Outcome.NOT_APPLIED, 4_000, "later")));
+    assertThat(effects)
+        .containsExactly(new SessionEffect.Close(ErrorCode.RATE_LIMITED, 4_000, "later"));
   }
 
   // ---- frames of an open session
