@@ -329,7 +329,7 @@ public final class QuipuClient {
   /** Collects what a client needs; server, token and device must be set. */
   public static final class Builder {
     private final Vertx vertx;
-    private Optional<URI> server = Optional.empty();
+    private List<URI> servers = List.of();
     private Supplier<Future<String>> tokens =
         () -> Future.failedFuture(new IllegalStateException("no token is set"));
     private Optional<DeviceId> device = Optional.empty();
@@ -353,7 +353,17 @@ public final class QuipuClient {
      *     ws+json://host:port/v1/connect} for the JSON dress
      */
     public Builder server(String uri) {
-      this.server = Optional.of(URI.create(uri));
+      return servers(List.of(uri));
+    }
+
+    /**
+     * The nodes of one system: a connection that ends, or cannot be made, is made again to another
+     * of them, each in turn, in an order by chance.
+     *
+     * @param uris each as {@link #server} takes it, all with the same scheme
+     */
+    public Builder servers(List<String> uris) {
+      this.servers = uris.stream().map(URI::create).toList();
       return this;
     }
 
@@ -431,7 +441,8 @@ public final class QuipuClient {
     /**
      * Makes the client; {@link QuipuClient#start} connects it.
      *
-     * @throws IllegalArgumentException for a server URI that is none of the three kinds
+     * @throws IllegalArgumentException for a server URI that is none of the three kinds, or for
+     *     several of different kinds
      * @throws QuipuException INVALID_ID for a device that cannot be
      */
     public QuipuClient build() {
@@ -439,7 +450,17 @@ public final class QuipuClient {
     }
 
     private Transport transport() {
-      URI uri = server.orElseThrow(() -> new IllegalStateException("server is not set"));
+      if (servers.isEmpty()) {
+        throw new IllegalStateException("server is not set");
+      }
+      if (servers.stream().map(URI::getScheme).distinct().count() > 1) {
+        throw new IllegalArgumentException("servers of different kinds: " + servers);
+      }
+      List<Transport> all = servers.stream().map(this::transport).toList();
+      return all.size() == 1 ? all.get(0) : new SeveralServers(all, random);
+    }
+
+    private Transport transport(URI uri) {
       String scheme = String.valueOf(uri.getScheme());
       if (uri.getHost() == null || uri.getPort() < 1) {
         throw new IllegalArgumentException("a server is SCHEME://HOST:PORT..., not " + uri);

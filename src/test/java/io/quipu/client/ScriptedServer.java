@@ -91,6 +91,11 @@ final class ScriptedServer {
   }
 
   /** The next connection. */
+  /** A connection waits to be accepted. */
+  boolean isAsked() {
+    return !arrived.isEmpty();
+  }
+
   Peer accept() {
     try {
       Peer peer = arrived.poll(PATIENCE_S, TimeUnit.SECONDS);
