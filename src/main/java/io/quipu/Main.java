@@ -2,16 +2,20 @@ package io.quipu;
 
 import io.quipu.server.command.ConfCheckCommand;
 import io.quipu.server.command.ServeCommand;
+import io.quipu.server.command.Signals;
+import io.quipu.server.command.StoresCommand;
 import io.quipu.server.command.TokenCommand;
 import io.quipu.server.config.ConfigurationException;
 import io.quipu.tools.bench.BenchCommand;
 import io.quipu.tools.bench.PairsCommand;
 import io.quipu.tools.chat.ChatCommand;
 import io.quipu.tools.checker.CheckCommand;
+import io.quipu.tools.cluster.ClusterCommand;
 import io.quipu.tools.demo.DemoCommand;
 import io.quipu.tools.node.Tokens;
 import java.io.PrintWriter;
 import java.nio.file.Path;
+import java.util.List;
 import java.util.Optional;
 import org.slf4j.LoggerFactory;
 import picocli.CommandLine;
@@ -56,6 +60,9 @@ public final class Main {
     CommandLine root = new CommandLine(new Main());
     Tokens tokens = new CommandLineTokens();
     root.addSubcommand(new ServeCommand());
+    root.addSubcommand(
+        new ClusterCommand(() -> Signals.firstOf(List.of("TERM", "INT", "HUP"))));
+    root.addSubcommand(new StoresCommand());
     root.addSubcommand(new TokenCommand());
     root.addSubcommand("conf", conf());
     root.addSubcommand(new ChatCommand(tokens));

@@ -37,6 +37,9 @@ final class HouseRulesTest {
   /** What the root stands on, in a file of its own: one alone would be too long to read. */
   private static final String CLUSTER_ROOT = "io.quipu.server.ClusterParts";
 
+  /** Starts the embedded stores of a cluster on one machine, in a process that has no node. */
+  private static final String LOCAL_STORES = "io.quipu.server.LocalStores";
+
   /** The way to the server from the command line: the composition root and its configuration. */
   private static final String[] SERVER_FACE = {"io.quipu.server", "io.quipu.server.config.."};
 
@@ -207,7 +210,8 @@ final class HouseRulesTest {
   @ArchTest
   static final ArchRule onlyTheCompositionRootNamesAdapters =
       noClasses()
-          .that(are(not(nestedIn(ROOT).or(nestedIn(CLUSTER_ROOT)))))
+          .that(
+              are(not(nestedIn(ROOT).or(nestedIn(CLUSTER_ROOT)).or(nestedIn(LOCAL_STORES)))))
           .and()
           .resideOutsideOfPackage("io.quipu.server.adapter..")
           .should()
@@ -276,7 +280,7 @@ final class HouseRulesTest {
 
   @ArchTest
   static final ArchRule redisOnlyInItsAdapter =
-      onlyIn("io.quipu.server.adapter.redis..", "io.vertx.redis..");
+      onlyIn("io.quipu.server.adapter.redis..", "io.vertx.redis..", "redis.embedded..");
 
   @ArchTest
   static final ArchRule hazelcastOnlyInItsAdapter =

@@ -7,6 +7,7 @@ import io.quipu.server.config.ConfigurationException;
 import io.quipu.server.journal.StoreUnfitException;
 import io.quipu.server.log.LogSetting;
 import io.vertx.core.Future;
+import io.vertx.core.Promise;
 import io.vertx.core.json.JsonObject;
 import java.io.IOException;
 import java.io.PrintWriter;
@@ -64,6 +65,13 @@ public final class ServeCommand implements Callable<Integer> {
       description = "when it is ready, the line of --json is in this file: the ports, if 0 was set")
   private Optional<Path> portFile = Optional.empty();
 
+  @Option(
+      names = "--until-input-ends",
+      description =
+          "ends, as with SIGTERM, when standard input ends: for a program that starts nodes and must"
+              + " not leave one behind, whatever becomes of it")
+  private boolean untilInputEnds;
+
   @Spec private CommandSpec spec;
 
   @Override
@@ -71,7 +79,7 @@ public final class ServeCommand implements Callable<Integer> {
     Configuration configuration = ConfigurationSource.read(conf);
     LogSetting.apply(configuration.log());
     PrintWriter out = spec.commandLine().getOut();
-    Future<String> asked = Signals.firstOf(List.of("TERM", "INT", "HUP"));
+    Future<String> asked = asked();
     if (!json) {
       out.println(Banner.starting(configuration));
       out.flush();
@@ -93,6 +101,17 @@ public final class ServeCommand implements Callable<Integer> {
       out.flush();
     }
     return stop(starting, configuration.node().drainMs() + CLOSE_MS);
+  }
+
+  private Future<String> asked() {
+    Future<String> signal = Signals.firstOf(List.of("TERM", "INT", "HUP"));
+    if (!untilInputEnds) {
+      return signal;
+    }
+    Promise<String> either = Promise.promise();
+    signal.onSuccess(either::tryComplete);
+    Signals.endOfInput().onSuccess(either::tryComplete);
+    return either.future();
   }
 
   private void announce(PrintWriter out, QuipuServer server, Configuration configuration)

@@ -2,6 +2,7 @@ package io.quipu.server.command;
 
 import io.vertx.core.Future;
 import io.vertx.core.Promise;
+import java.io.IOException;
 import java.lang.reflect.Method;
 import java.lang.reflect.Proxy;
 import java.util.List;
@@ -17,7 +18,7 @@ import org.slf4j.LoggerFactory;
  * says "killed" after a clean stop. {@code sun.misc.Signal} is the JDK's only other way; it is
  * supported (module jdk.unsupported), but javac warns of it by name, hence the reflection.
  */
-final class Signals {
+public final class Signals {
   private static final Logger log = LoggerFactory.getLogger(Signals.class);
 
   /** What a shell reports for a process that a signal ended. */
@@ -28,7 +29,7 @@ final class Signals {
   /**
    * Completes with the signal's name at the first one; the process ends by itself at the second.
    */
-  static Future<String> firstOf(List<String> names) {
+  public static Future<String> firstOf(List<String> names) {
     Promise<String> asked = Promise.promise();
     for (String name : names) {
       // Each has its own count: a terminal sends INT to everybody, and whoever started this node
@@ -44,6 +45,36 @@ final class Signals {
           });
     }
     return asked.future();
+  }
+
+  /** From now on these do nothing. */
+  static void ignore(List<String> names) {
+    names.forEach(name -> handle(name, number -> log.debug("SIG{} is passed over", name)));
+  }
+
+  /**
+   * Completes when standard input ends: whoever started this process and holds the other end has
+   * gone, however that happened. What is read is passed over.
+   */
+  static Future<String> endOfInput() {
+    Promise<String> ended = Promise.promise();
+    Thread reader =
+        new Thread(
+            () -> {
+              byte[] bytes = new byte[256];
+              try {
+                while (System.in.read(bytes) >= 0) {
+                  log.trace("input is passed over");
+                }
+                ended.complete("end of input");
+              } catch (IOException e) {
+                ended.complete("no input: " + e.getMessage());
+              }
+            },
+            "end-of-input");
+    reader.setDaemon(true);
+    reader.start();
+    return ended.future();
   }
 
   private interface Handler {

@@ -1,44 +1,38 @@
 package io.quipu.tools.node;
 
-import io.vertx.core.json.DecodeException;
-import io.vertx.core.json.JsonObject;
-import java.io.BufferedReader;
-import java.io.File;
 import java.io.IOException;
 import java.io.UncheckedIOException;
-import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
-import java.util.ArrayList;
+import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
-import java.util.concurrent.ExecutionException;
-import java.util.concurrent.TimeUnit;
-import java.util.concurrent.TimeoutException;
 import java.util.stream.Stream;
 
 /**
  * One node, started with the java and the class path of this very process. Whoever starts it closes
- * it: that ends the node and, if the node was killed, the PostgreSQL that it left behind.
+ * it: that ends the node and, if the node was killed, the PostgreSQL that it left behind. When this
+ * process is killed itself, the node ends as at SIGTERM.
  */
 public final class NodeProcess implements AutoCloseable {
-  private static final Duration START = Duration.ofSeconds(60);
   private static final Duration END = Duration.ofSeconds(20);
   private static final int POSTMASTER_DEPTH = 4;
-  private static final int LOG_LINES = 15;
+  private static final String SERVE = "serve";
+  private static final String JSON = "--json";
+  private static final String WITH_US = "--until-input-ends";
 
-  private final Process process;
-  private final Path data;
-  private final Path log;
-  private final CompletableFuture<JsonObject> ready = new CompletableFuture<>();
+  private final ChildProcess child;
+  private final Optional<Path> data;
 
-  private NodeProcess(Process process, Path data, Path log) {
-    this.process = process;
+  /** SIGSTOP was sent: it has to wake before it can hear of anything else. */
+  private volatile boolean frozen;
+
+  private NodeProcess(ChildProcess child, Optional<Path> data) {
+    this.child = child;
     this.data = data;
-    this.log = log;
   }
 
   /**
@@ -60,86 +54,79 @@ public final class NodeProcess implements AutoCloseable {
     }
   }
 
-  /** Starts a node and does not wait. */
+  /** Starts a node with a PostgreSQL of its own and does not wait. */
   static NodeProcess launch(Path folder, Map<String, String> settings) {
     Path data = folder.resolve("data");
-    Path log = folder.resolve("node.log");
-    ProcessBuilder builder = new ProcessBuilder(command("serve", "--json"));
-    // What the user has set for a node of his own is not meant for this one.
-    builder.environment().keySet().removeIf(name -> name.startsWith("QUIPU_"));
-    builder.environment().put("QUIPU_NODE_DATA_DIRECTORY", data.toString());
+    Map<String, String> all = new HashMap<>();
+    all.put("QUIPU_NODE_DATA_DIRECTORY", data.toString());
     // Beside any node of the user, and beside other nodes of this run.
-    builder.environment().put("QUIPU_ADMIN_PORT", "0");
-    builder.environment().putAll(settings);
-    builder.redirectError(ProcessBuilder.Redirect.appendTo(log.toFile()));
-    try {
-      NodeProcess node = new NodeProcess(builder.start(), data, log);
-      Thread reader = new Thread(node::read, "node-output");
-      reader.setDaemon(true);
-      reader.start();
-      return node;
-    } catch (IOException e) {
-      throw new NodeFailedException("no node can be started: " + e.getMessage());
-    }
+    all.put("QUIPU_ADMIN_PORT", "0");
+    all.putAll(settings);
+    ChildProcess child =
+        ChildProcess.launch(
+            "the node", List.of(), List.of(SERVE, JSON, WITH_US), all, folder.resolve("node.log"));
+    return new NodeProcess(child, Optional.of(data));
+  }
+
+  /**
+   * Starts a node of a cluster and does not wait.
+   *
+   * @param name for messages
+   * @param prefix a program that becomes the node's process, such as one that enters a namespace
+   * @param configuration its file
+   * @param settings environment variables beside it
+   * @param log where its log is added
+   */
+  public static NodeProcess launch(
+      String name,
+      List<String> prefix,
+      Path configuration,
+      Map<String, String> settings,
+      Path log) {
+    List<String> arguments =
+        List.of(SERVE, JSON, WITH_US, "--conf", configuration.toAbsolutePath().toString());
+    return new NodeProcess(
+        ChildProcess.launch(name, prefix, arguments, settings, log), Optional.empty());
   }
 
   /**
    * @throws NodeFailedException if it does not become ready
    */
-  void awaitReady() throws InterruptedException {
-    try {
-      ready.get(START.toMillis(), TimeUnit.MILLISECONDS);
-    } catch (TimeoutException e) {
-      throw new NodeFailedException(
-          "the node was not ready within " + START.toSeconds() + " s:\n" + lastLines(log));
-    } catch (ExecutionException e) {
-      throw new NodeFailedException(
-          "the node did not start: " + e.getCause().getMessage() + "\n" + lastLines(log));
-    }
+  public void awaitReady() throws InterruptedException {
+    child.awaitReady();
   }
 
   /** The command line that runs Quipu with these arguments, as this process runs. */
   public static List<String> command(String... arguments) {
-    String java = Path.of(System.getProperty("java.home"), "bin", "java").toString();
-    String classPath = System.getProperty("java.class.path");
-    List<String> command = new ArrayList<>(List.of(java));
-    if (classPath.endsWith(".jar") && !classPath.contains(File.pathSeparator)) {
-      command.addAll(List.of("-jar", classPath));
-    } else {
-      // A test's class path has a log configuration of its own, before the one of the jar.
-      command.add("-Dlogback.configurationFile=logback.xml");
-      command.addAll(List.of("-cp", classPath, "io.quipu.Main"));
-    }
-    command.addAll(List.of(arguments));
-    return command;
+    return ChildProcess.command(arguments);
   }
 
   public long pid() {
-    return process.pid();
+    return child.process().pid();
   }
 
   public int tcpPort() {
-    return ready.join().getInteger("tcp_port");
+    return child.ready().getInteger("tcp_port");
   }
 
   public int httpPort() {
-    return ready.join().getInteger("http_port");
+    return child.ready().getInteger("http_port");
   }
 
   public int adminPort() {
-    return ready.join().getInteger("admin_port");
+    return child.ready().getInteger("admin_port");
   }
 
   public String postgresDescription() {
-    return ready.join().getString("postgres");
+    return child.ready().getString("postgres");
   }
 
-  /** The postmaster of the embedded PostgreSQL, if it runs. */
+  /** The postmaster of the embedded PostgreSQL, if it has one and that runs. */
   public Optional<ProcessHandle> postgres() {
-    if (!Files.isDirectory(data)) {
+    if (data.isEmpty() || !Files.isDirectory(data.get())) {
       return Optional.empty();
     }
-    try (Stream<Path> files = Files.walk(data, POSTMASTER_DEPTH)) {
+    try (Stream<Path> files = Files.walk(data.get(), POSTMASTER_DEPTH)) {
       Optional<Path> pidFile = files.filter(file -> file.endsWith("postmaster.pid")).findFirst();
       if (pidFile.isEmpty()) {
         return Optional.empty();
@@ -164,81 +151,68 @@ public final class NodeProcess implements AutoCloseable {
   }
 
   public boolean isAlive() {
-    return process.isAlive();
+    return child.process().isAlive();
+  }
+
+  /** Completes with its exit code when it has ended: 128 and more for a signal. */
+  public CompletableFuture<Integer> onExit() {
+    return child.process().onExit().thenApply(Process::exitValue);
   }
 
   /** kill -9: no goodbye. Its PostgreSQL runs on. */
   public void kill() throws InterruptedException {
-    process.destroyForcibly().waitFor();
+    child.process().destroyForcibly().waitFor();
   }
 
   /** SIGTERM. */
   public void terminate() {
-    process.destroy();
+    child.terminate();
+  }
+
+  /** SIGSTOP: it stands still, with its sockets open, until {@link #thaw}. */
+  public void freeze() throws InterruptedException {
+    frozen = true;
+    signal("STOP");
+  }
+
+  /** SIGCONT. */
+  public void thaw() throws InterruptedException {
+    frozen = false;
+    signal("CONT");
+  }
+
+  private void signal(String name) throws InterruptedException {
+    try {
+      int code = new ProcessBuilder("kill", "-" + name, Long.toString(pid())).start().waitFor();
+      if (code != 0) {
+        throw new NodeFailedException("SIG" + name + " does not reach process " + pid());
+      }
+    } catch (IOException e) {
+      throw new NodeFailedException("there is no program kill: " + e.getMessage());
+    }
   }
 
   /** Its exit code, if it ends within this time. */
   public Optional<Integer> exit(Duration within) throws InterruptedException {
-    return process.waitFor(within.toMillis(), TimeUnit.MILLISECONDS)
-        ? Optional.of(process.exitValue())
-        : Optional.empty();
+    return child.exit(within);
   }
 
   /** Ends the node, gently at first, and what it left behind. */
   @Override
   public void close() {
     try {
-      end();
+      if (frozen && isAlive()) {
+        thaw();
+      }
+      child.end(END);
+      Optional<ProcessHandle> orphan = postgres();
+      if (orphan.isPresent()) {
+        ChildProcess.endOrphan(orphan.get(), END);
+      }
     } catch (InterruptedException e) {
-      process.destroyForcibly();
+      child.process().destroyForcibly();
       postgres().ifPresent(ProcessHandle::destroyForcibly);
       Thread.currentThread().interrupt();
-    }
-  }
-
-  private void end() throws InterruptedException {
-    terminate();
-    if (exit(END).isEmpty()) {
-      kill();
-    }
-    Optional<ProcessHandle> orphan = postgres();
-    if (orphan.isPresent()) {
-      orphan.get().destroy();
-      if (!ended(orphan.get())) {
-        orphan.get().destroyForcibly();
-        ended(orphan.get());
-      }
-    }
-  }
-
-  private static boolean ended(ProcessHandle process) throws InterruptedException {
-    try {
-      process.onExit().get(END.toMillis(), TimeUnit.MILLISECONDS);
-      return true;
-    } catch (TimeoutException | ExecutionException e) {
-      return false;
-    }
-  }
-
-  private void read() {
-    try (BufferedReader lines = process.inputReader(StandardCharsets.UTF_8)) {
-      for (String line = lines.readLine(); line != null; line = lines.readLine()) {
-        if (!ready.isDone()) {
-          ready.complete(new JsonObject(line));
-        }
-      }
-      ready.completeExceptionally(new NodeFailedException("it ended"));
-    } catch (IOException | DecodeException e) {
-      ready.completeExceptionally(e);
-    }
-  }
-
-  private static String lastLines(Path file) {
-    try {
-      List<String> lines = Files.readAllLines(file);
-      return String.join("\n", lines.subList(Math.max(0, lines.size() - LOG_LINES), lines.size()));
-    } catch (IOException e) {
-      return "(no log: " + e.getMessage() + ")";
     }
   }
 }
