@@ -60,8 +60,7 @@ public final class Main {
     CommandLine root = new CommandLine(new Main());
     Tokens tokens = new CommandLineTokens();
     root.addSubcommand(new ServeCommand());
-    root.addSubcommand(
-        new ClusterCommand(() -> Signals.firstOf(List.of("TERM", "INT", "HUP"))));
+    root.addSubcommand(new ClusterCommand(() -> Signals.firstOf(List.of("TERM", "INT", "HUP"))));
     root.addSubcommand(new StoresCommand());
     root.addSubcommand(new TokenCommand());
     root.addSubcommand("conf", conf());

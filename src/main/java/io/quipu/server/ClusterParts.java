@@ -4,6 +4,7 @@ import io.quipu.server.adapter.hazelcast.HazelcastMembership;
 import io.quipu.server.adapter.redis.SharedRedis;
 import io.quipu.server.cluster.Alone;
 import io.quipu.server.cluster.AnnouncedRegistry;
+import io.quipu.server.cluster.AnyNode;
 import io.quipu.server.cluster.Bus;
 import io.quipu.server.cluster.BusLimits;
 import io.quipu.server.cluster.ClusterView;
@@ -17,7 +18,6 @@ import io.quipu.server.cluster.Peers;
 import io.quipu.server.cluster.Placement;
 import io.quipu.server.cluster.Registry;
 import io.quipu.server.cluster.RendezvousPlacement;
-import io.quipu.server.cluster.AnyNode;
 import io.quipu.server.cluster.VertxBus;
 import io.quipu.server.cluster.Whereabouts;
 import io.quipu.server.config.Configuration;
@@ -97,8 +97,7 @@ final class ClusterParts {
                     clock,
                     new SystemChance(),
                     metrics));
-    this.whereabouts =
-        redis.map(SharedRedis::whereabouts).orElseGet(() -> new AnyNode(givingWay));
+    this.whereabouts = redis.map(SharedRedis::whereabouts).orElseGet(() -> new AnyNode(givingWay));
     this.registry = new AnnouncedRegistry(sessions, whereabouts);
     this.placement = new RendezvousPlacement(peers, configuration.sequencer().shards());
   }
@@ -165,9 +164,7 @@ final class ClusterParts {
                   STORE_TIMEOUT_MS,
                   reachable -> {
                     if (!leaving.get()) {
-                      parts
-                          .view()
-                          .declare(reachable ? Peers.State.SERVING : Peers.State.JOINING);
+                      parts.view().declare(reachable ? Peers.State.SERVING : Peers.State.JOINING);
                     }
                   }));
         });

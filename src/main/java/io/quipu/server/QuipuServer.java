@@ -2,7 +2,6 @@ package io.quipu.server;
 
 import io.quipu.model.Content;
 import io.quipu.model.ConversationId;
-import io.quipu.model.Limits;
 import io.quipu.model.UserId;
 import io.quipu.server.adapter.postgres.EmbeddedPostgres;
 import io.quipu.server.adapter.postgres.Postgres;
@@ -10,7 +9,6 @@ import io.quipu.server.cluster.Address;
 import io.quipu.server.cluster.Bus;
 import io.quipu.server.cluster.NodeId;
 import io.quipu.server.config.Configuration;
-import io.quipu.server.connection.Connection;
 import io.quipu.server.connection.ConnectionVerticle;
 import io.quipu.server.fanout.FanOut;
 import io.quipu.server.fanout.PostVerticle;
@@ -31,7 +29,6 @@ import io.quipu.server.recipient.RecentCommitsLook;
 import io.quipu.server.recipient.RecipientLimits;
 import io.quipu.server.recipient.RecipientVerticle;
 import io.quipu.server.recipient.Requests;
-import io.quipu.server.sequencer.Sequencer;
 import io.quipu.server.sequencer.SequencerVerticle;
 import io.quipu.server.session.Authenticator;
 import io.quipu.server.session.Identity;
@@ -261,16 +258,19 @@ public final class QuipuServer {
       loops.add(parts);
       recipients.add(parts.recipients);
       sockets.add(
-          new ConnectionVerticle(NodeRules.listen(configuration), NodeRules.connections(configuration), connections, parts, clock, metrics));
+          new ConnectionVerticle(
+              NodeRules.listen(configuration),
+              NodeRules.connections(configuration),
+              connections,
+              parts,
+              clock,
+              metrics));
     }
     Iterator<ConnectionVerticle> each = List.copyOf(sockets).iterator();
     // One deployment: its instances share their listeners, and a free port if they ask for one.
     RecentCommitsLook look =
         new RecentCommitsLook(
-            postgres.messageLog(),
-            recipients,
-            configuration.recipient().lookMs(),
-            metrics::looked);
+            postgres.messageLog(), recipients, configuration.recipient().lookMs(), metrics::looked);
     return vertx
         .deployVerticle(each::next, new DeploymentOptions().setInstances(eventLoops))
         .compose(deployed -> vertx.deployVerticle(look))

@@ -210,8 +210,7 @@ final class HouseRulesTest {
   @ArchTest
   static final ArchRule onlyTheCompositionRootNamesAdapters =
       noClasses()
-          .that(
-              are(not(nestedIn(ROOT).or(nestedIn(CLUSTER_ROOT)).or(nestedIn(LOCAL_STORES)))))
+          .that(are(not(nestedIn(ROOT).or(nestedIn(CLUSTER_ROOT)).or(nestedIn(LOCAL_STORES)))))
           .and()
           .resideOutsideOfPackage("io.quipu.server.adapter..")
           .should()

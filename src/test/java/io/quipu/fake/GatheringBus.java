@@ -10,7 +10,9 @@ import java.util.List;
 import java.util.Map;
 import java.util.function.Consumer;
 
-/** Keeps what is sent, for a test to look at; or takes nothing, like a bus whose windows are full. */
+/**
+ * Keeps what is sent, for a test to look at; or takes nothing, like a bus whose windows are full.
+ */
 public final class GatheringBus implements Bus {
   private final Map<Address, List<BusMessage>> sent = new LinkedHashMap<>();
   private boolean full;

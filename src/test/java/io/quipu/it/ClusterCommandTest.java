@@ -76,8 +76,7 @@ final class ClusterCommandTest {
   private static int status(String url) throws IOException, InterruptedException {
     return HttpClient.newHttpClient()
         .send(
-            HttpRequest.newBuilder(URI.create(url)).build(),
-            HttpResponse.BodyHandlers.discarding())
+            HttpRequest.newBuilder(URI.create(url)).build(), HttpResponse.BodyHandlers.discarding())
         .statusCode();
   }
 
@@ -97,8 +96,7 @@ final class ClusterCommandTest {
       for (int i = 0; i < 2; i++) {
         JsonObject node = nodes.getJsonObject(i);
         assertThat(node.fieldNames())
-            .containsExactly(
-                "name", "pid", "tcp", "websocket", "http", "admin", "conf", "log");
+            .containsExactly("name", "pid", "tcp", "websocket", "http", "admin", "conf", "log");
         assertThat(status(node.getString("admin") + "/readyz")).isEqualTo(200);
         assertThat(Path.of(node.getString("log"))).isNotEmptyFile();
         Path conf = Path.of(node.getString("conf"));
@@ -153,8 +151,7 @@ final class ClusterCommandTest {
   void whenNoNodeIsLeftItEndsWithAFailure() throws Exception {
     Process command = cluster(1, freeBase(1));
     try (BufferedReader out = command.inputReader(StandardCharsets.UTF_8)) {
-      long pid =
-          next(out, "ready").getJsonArray("nodes").getJsonObject(0).getLong("pid");
+      long pid = next(out, "ready").getJsonArray("nodes").getJsonObject(0).getLong("pid");
       assertThat(ProcessHandle.of(pid).orElseThrow().destroyForcibly()).isTrue();
       next(out, "ended");
       next(out, "stopped");
@@ -166,8 +163,7 @@ final class ClusterCommandTest {
   @Test
   void aPortThatIsTakenIsNamedBeforeAnythingStarts() throws Exception {
     int base = freeBase(1);
-    try (ServerSocket taken =
-        new ServerSocket(base, 1, InetAddress.getLoopbackAddress())) {
+    try (ServerSocket taken = new ServerSocket(base, 1, InetAddress.getLoopbackAddress())) {
       Process command = cluster(1, taken.getLocalPort());
       assertThat(command.waitFor(PATIENCE_S, TimeUnit.SECONDS)).isTrue();
       assertThat(command.exitValue()).isEqualTo(1);

@@ -37,9 +37,7 @@ public final class LocalPost {
 
   /** All that another node has for the sessions of this one. */
   public void take(NodeParcel parcel, NodeId self) {
-    parcel
-        .answers()
-        .forEach(one -> answer(new Address.Loop(self, one.loop()), one.answer()));
+    parcel.answers().forEach(one -> answer(new Address.Loop(self, one.loop()), one.answer()));
     parcel.announcements().forEach(this::announce);
     parcel.receipts().forEach(this::receipt);
     parcel.writings().forEach(this::writing);

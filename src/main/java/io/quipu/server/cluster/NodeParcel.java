@@ -30,8 +30,7 @@ public record NodeParcel(
   }
 
   static NodeParcel ofNewcomer(Newcomer newcomer) {
-    return new NodeParcel(
-        List.of(), List.of(), List.of(), List.of(), List.of(newcomer), List.of());
+    return new NodeParcel(List.of(), List.of(), List.of(), List.of(), List.of(newcomer), List.of());
   }
 
   /**

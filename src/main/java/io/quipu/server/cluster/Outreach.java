@@ -25,8 +25,8 @@ public final class Outreach {
   private final Map<NodeId, Parcel> elsewhere = new HashMap<>();
 
   /**
-   * @param index of the verticle: what it sends to another node all goes to one address there, so it
-   *     stays in order
+   * @param index of the verticle: what it sends to another node all goes to one address there, so
+   *     it stays in order
    * @param registry the sessions of this node
    */
   public Outreach(int index, Bus bus, Registry registry, Whereabouts whereabouts, Peers peers) {
@@ -102,7 +102,9 @@ public final class Outreach {
     return nodes.isPresent() && nodes.get().stream().allMatch(this::isHere);
   }
 
-  /** Sends what has been gathered since the last flush. What finds no room is lost: it is a hint. */
+  /**
+   * Sends what has been gathered since the last flush. What finds no room is lost: it is a hint.
+   */
   public void flush() {
     here.flush();
     if (!elsewhere.isEmpty()) {

@@ -15,8 +15,8 @@ public interface Placement {
   boolean isOwner(ConversationId conversation);
 
   /**
-   * @param listener hears which conversations have lost their owner: it is silent, gone, or cannot serve; on any
-   *     thread, does not block
+   * @param listener hears which conversations have lost their owner: it is silent, gone, or cannot
+   *     serve; on any thread, does not block
    */
   void onLoss(Listener listener);
 

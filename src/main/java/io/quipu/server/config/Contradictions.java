@@ -216,8 +216,7 @@ final class Contradictions {
     if (c.port() == c.busPort()) {
       problem("cluster.busPort", "found " + c.port() + ", which is cluster.port too");
     }
-    atLeast(
-        "cluster.silentMs", c.silentMs(), 2L * c.heartbeatMs(), "twice cluster.heartbeatMs");
+    atLeast("cluster.silentMs", c.silentMs(), 2L * c.heartbeatMs(), "twice cluster.heartbeatMs");
     atLeast(
         "cluster.windowBytes",
         c.windowBytes(),

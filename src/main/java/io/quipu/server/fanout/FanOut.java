@@ -1,7 +1,7 @@
 package io.quipu.server.fanout;
 
-import io.quipu.model.UserId;
 import io.quipu.model.ReceiptState;
+import io.quipu.model.UserId;
 import io.quipu.server.cluster.Announcement;
 import io.quipu.server.cluster.Append;
 import io.quipu.server.cluster.AppendAnswer;

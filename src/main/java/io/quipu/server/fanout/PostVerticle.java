@@ -11,8 +11,8 @@ import io.vertx.core.VerticleBase;
 
 /**
  * ⑤ The end of fan-out on the node where it arrives: finds the sessions of the users whom another
- * node's parcel names, and hands each event loop its share. Without a Redis a node is told more than
- * it needs; what is for nobody here ends here.
+ * node's parcel names, and hands each event loop its share. Without a Redis a node is told more
+ * than it needs; what is for nobody here ends here.
  */
 public final class PostVerticle extends VerticleBase {
   private final Address.Post address;

@@ -567,7 +567,7 @@ public final class Metrics implements AutoCloseable {
   private Map<AddressKind, LongAdder> byKind(String name, String description) {
     Map<AddressKind, LongAdder> counters = new EnumMap<>(AddressKind.class);
     for (AddressKind kind : AddressKind.values()) {
-      counters.put(kind, counter(name, description, "address", kind.name()));
+      counters.put(kind, counter(name, description, "kind", kind.name()));
     }
     return counters;
   }

@@ -281,8 +281,7 @@ public final class PeopleVerticle extends VerticleBase implements People, Attend
             stored -> {
               onContext(
                   () -> {
-                    ports.outreach.muting(
-                        new NodeParcel.Muting(user, from, conversation, untilMs));
+                    ports.outreach.muting(new NodeParcel.Muting(user, from, conversation, untilMs));
                     ports.outreach.flush();
                   });
             });

@@ -74,8 +74,8 @@ public final class RecentCommitsLook extends VerticleBase {
   }
 
   /**
-   * Looks at once, or as soon as the look that runs has ended: a node is gone, and may have committed
-   * what it told nobody. For any thread.
+   * Looks at once, or as soon as the look that runs has ended: a node is gone, and may have
+   * committed what it told nobody. For any thread.
    */
   public void soon() {
     context.runOnContext(

@@ -6,11 +6,11 @@ import io.quipu.model.Message;
 import io.quipu.model.Outcome;
 import io.quipu.model.SendState;
 import io.quipu.model.UserId;
+import io.quipu.server.cluster.Announcement;
 import io.quipu.server.cluster.Append;
 import io.quipu.server.cluster.AppendAnswer.Reason;
 import io.quipu.server.cluster.AppendAnswer.Verdict;
 import io.quipu.server.cluster.SessionAddress;
-import io.quipu.server.cluster.Announcement;
 import io.quipu.server.journal.Batch;
 import io.quipu.server.journal.ConversationState;
 import io.quipu.server.journal.ConversationState.Aim;
@@ -357,7 +357,8 @@ public final class Sequencer {
     inFlight = 0;
     effects.add(
         new SequencerEffect.Publish(
-            new Announcement(renamed.orElse(conversation), messages, origins, List.copyOf(audience))));
+            new Announcement(
+                renamed.orElse(conversation), messages, origins, List.copyOf(audience))));
     if (renamed.isPresent()) {
       forget();
     }

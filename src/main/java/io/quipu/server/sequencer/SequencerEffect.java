@@ -2,9 +2,9 @@ package io.quipu.server.sequencer;
 
 import io.quipu.model.ConversationId;
 import io.quipu.model.UserId;
+import io.quipu.server.cluster.Announcement;
 import io.quipu.server.cluster.Append;
 import io.quipu.server.cluster.AppendAnswer.Verdict;
-import io.quipu.server.cluster.Announcement;
 import io.quipu.server.journal.Batch;
 import io.quipu.server.journal.EntryId;
 import io.quipu.server.journal.Journal;

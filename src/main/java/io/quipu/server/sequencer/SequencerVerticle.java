@@ -140,8 +140,7 @@ public final class SequencerVerticle extends VerticleBase {
   public Future<Boolean> isDrained() {
     Promise<Boolean> drained = Promise.promise();
     context.runOnContext(
-        here ->
-            drained.complete(hosted.values().stream().allMatch(one -> one.sequencer.isIdle())));
+        here -> drained.complete(hosted.values().stream().allMatch(one -> one.sequencer.isIdle())));
     return drained.future();
   }
 

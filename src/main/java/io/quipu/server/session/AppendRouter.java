@@ -31,8 +31,7 @@ final class AppendRouter {
   /**
    * @param answers what owners would say if they could be reached; in a turn of their own
    */
-  AppendRouter(
-      Context context, Bus bus, Placement placement, Consumer<AppendAnswer> answers) {
+  AppendRouter(Context context, Bus bus, Placement placement, Consumer<AppendAnswer> answers) {
     this.context = context;
     this.bus = bus;
     this.placement = placement;

@@ -30,11 +30,7 @@ final class OneAppends {
   private final Map<Long, OneAppend> atWork = new HashMap<>();
 
   OneAppends(
-      Address.Loop loop,
-      Numbers numbers,
-      AppendRouter router,
-      Clock clock,
-      Metrics metrics) {
+      Address.Loop loop, Numbers numbers, AppendRouter router, Clock clock, Metrics metrics) {
     this.loop = loop;
     this.numbers = numbers;
     this.router = router;

@@ -90,9 +90,7 @@ public final class ClusterCommand implements Callable<Integer> {
     if (taken.isPresent()) {
       return failed(taken.get() + " is taken. Does a node run already? Otherwise try --port-base.");
     }
-    say(
-        "%d nodes start; their data is in %s.",
-        count, data.toAbsolutePath().normalize());
+    say("%d nodes start; their data is in %s.", count, data.toAbsolutePath().normalize());
     LocalCluster.Settings settings =
         new LocalCluster.Settings(
             DRAIN_MS,
@@ -100,7 +98,7 @@ public final class ClusterCommand implements Callable<Integer> {
             Map.of());
     try (LocalCluster cluster = LocalCluster.launch(data, plan, settings)) {
       CompletableFuture<Void> ready = inBackground(cluster);
-      CompletableFuture.anyOf(ready.handle((done, failure) -> done), asked).join();
+      CompletableFuture.anyOf(ready.exceptionally(failure -> null), asked).join();
       if (ready.isCompletedExceptionally()) {
         return failed(ready.handle((done, failure) -> reason(failure)).join());
       }

@@ -24,7 +24,7 @@ import java.util.concurrent.TimeoutException;
  * ends then.
  */
 final class ChildProcess {
-  private static final Duration START = Duration.ofSeconds(120);
+  private static final Duration START = Duration.ofMinutes(2);
   private static final int LOG_LINES = 15;
 
   private final String name;
@@ -142,8 +142,7 @@ final class ChildProcess {
     }
   }
 
-  private static boolean ended(ProcessHandle process, Duration within)
-      throws InterruptedException {
+  private static boolean ended(ProcessHandle process, Duration within) throws InterruptedException {
     try {
       process.onExit().get(within.toMillis(), TimeUnit.MILLISECONDS);
       return true;

@@ -91,13 +91,7 @@ public record ClusterPlan(List<Place> nodes, int redisPort) {
 
   private static Place place(int index, String host, int base) {
     return new Place(
-        "node-" + (index + 1),
-        host,
-        base,
-        base + HTTP,
-        base + ADMIN,
-        base + MEMBER,
-        base + BUS);
+        "node-" + (index + 1), host, base, base + HTTP, base + ADMIN, base + MEMBER, base + BUS);
   }
 
   /** On this machine, where all ports are free now. */

@@ -41,8 +41,7 @@ public final class LocalCluster implements AutoCloseable {
    */
   public record Settings(int drainMs, JsonObject configuration, Map<String, String> environment) {}
 
-  private LocalCluster(
-      Path folder, ClusterPlan plan, Settings settings, StoresProcess stores) {
+  private LocalCluster(Path folder, ClusterPlan plan, Settings settings, StoresProcess stores) {
     this.folder = folder;
     this.plan = plan;
     this.settings = settings;
@@ -153,9 +152,9 @@ public final class LocalCluster implements AutoCloseable {
   public void onExit(BiConsumer<String, Integer> told) {
     for (int i = 0; i < plan.nodes().size(); i++) {
       ClusterPlan.Place place = plan.nodes().get(i);
-      node(i).onExit().thenAccept(code -> told.accept(place.name(), code));
+      var ignored = node(i).onExit().thenAccept(code -> told.accept(place.name(), code));
     }
-    stores.onExit().thenAccept(code -> told.accept(STORES, code));
+    var ignored = stores.onExit().thenAccept(code -> told.accept(STORES, code));
   }
 
   /** It is ending, or has ended. */

@@ -124,7 +124,7 @@ final class BusSamples {
     List<Message> messages = new ArrayList<>();
     List<SessionAddress> origins = new ArrayList<>();
     for (int i = 0; i < contents.size(); i++) {
-      long seq = 17 + i;
+      long seq = 17L + i;
       messages.add(
           new Message(
               seq,

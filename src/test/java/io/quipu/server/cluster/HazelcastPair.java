@@ -68,7 +68,7 @@ final class HazelcastPair {
       try (ServerSocket free = new ServerSocket(port, 1, InetAddress.getLoopbackAddress())) {
         return free.getLocalPort();
       } catch (IOException taken) {
-        continue;
+        // the next one
       }
     }
     throw new AssertionError("no free port");

@@ -123,8 +123,7 @@ class OutreachTest {
     whereabouts.put(BOB, Optional.of(Set.of()));
     SessionAddress cause = session(B, 0, 1);
     SessionAddress other = session(B, 1, 2);
-    outreach.receipt(
-        new UserReceipt(ALICE, Optional.of(cause), GROUP, BOB, ReceiptState.READ, 4));
+    outreach.receipt(new UserReceipt(ALICE, Optional.of(cause), GROUP, BOB, ReceiptState.READ, 4));
     outreach.whisper(new Whisper(cause, GROUP, ALICE), List.of(ALICE, BOB));
     outreach.muting(new Muting(ALICE, Optional.of(cause), GROUP, 8));
     outreach.flush();
@@ -142,8 +141,7 @@ class OutreachTest {
     List<BusMessage> messages = there.sent().get(new Address.Loop(B, 1));
     Outbound outbound = (Outbound) messages.get(0);
     assertThat(outbound.receipts())
-        .containsExactly(
-            new Outbound.ReceiptNotice(2, GROUP, BOB, ReceiptState.READ, 4));
+        .containsExactly(new Outbound.ReceiptNotice(2, GROUP, BOB, ReceiptState.READ, 4));
     assertThat(outbound.hints()).hasSize(1);
     assertThat(((UserNews) messages.get(1)).muted())
         .containsExactly(new UserNews.Muted(2, GROUP, 8));
@@ -164,8 +162,7 @@ class OutreachTest {
     told.join();
 
     assertThat(bus.sent())
-        .containsOnlyKeys(
-            new Address.Loop(A, 0), new Address.Post(B, 0), new Address.Post(C, 0));
+        .containsOnlyKeys(new Address.Loop(A, 0), new Address.Post(B, 0), new Address.Post(C, 0));
     assertThat(bus.only(Outbound.class, new Address.Loop(A, 0)).kicks())
         .containsExactly(new Kick(1, 5));
     assertThat(bus.sent().get(new Address.Post(B, 0))).hasSize(2);

@@ -112,8 +112,7 @@ class RendezvousPlacementTest {
     RendezvousPlacement left = placement(in(State.LEAVING, "c", 2), in(State.JOINING, "b", 2));
     assertThat(CONVERSATIONS)
         .as("nobody else is left")
-        .allSatisfy(
-            one -> assertThat(left.routeOf(one).owner().node()).isEqualTo(new NodeId("c")));
+        .allSatisfy(one -> assertThat(left.routeOf(one).owner().node()).isEqualTo(new NodeId("c")));
   }
 
   @Test

@@ -12,7 +12,6 @@ import io.quipu.protocol.Frame;
 import io.quipu.server.cluster.Address;
 import io.quipu.server.cluster.Alone;
 import io.quipu.server.cluster.Announcement;
-import io.quipu.server.cluster.Outreach;
 import io.quipu.server.cluster.Append;
 import io.quipu.server.cluster.AppendAnswer;
 import io.quipu.server.cluster.AppendAnswer.Verdict;
@@ -23,6 +22,7 @@ import io.quipu.server.cluster.NodeId;
 import io.quipu.server.cluster.Outbound;
 import io.quipu.server.cluster.Outbound.OwnShare;
 import io.quipu.server.cluster.Outbound.ReceiptNotice;
+import io.quipu.server.cluster.Outreach;
 import io.quipu.server.cluster.Registry;
 import io.quipu.server.cluster.SessionAddress;
 import io.vertx.core.Future;
@@ -47,7 +47,8 @@ class FanOutTest {
 
   private final Map<Address, List<Outbound>> sent = new LinkedHashMap<>();
   private final LocalRegistry registry = new LocalRegistry();
-  private final FanOut fanOut = new FanOut(new Outreach(0, new GatheringBus(), registry, ALONE, ALONE));
+  private final FanOut fanOut =
+      new FanOut(new Outreach(0, new GatheringBus(), registry, ALONE, ALONE));
 
   @Test
   void acksAndDeliveriesOfATurnAreOneMessagePerLoop() {

@@ -166,8 +166,7 @@ public final class HazelcastMembership implements Membership {
                 JsonObject told = answer.result().metadata();
                 known.put(
                     node,
-                    new Member(
-                        new NodeId(told.getString(NODE)), told.getInteger(INSTANCES), node));
+                    new Member(new NodeId(told.getString(NODE)), told.getInteger(INSTANCES), node));
                 if (manager.getNodes().contains(node)) {
                   publish();
                 } else {

@@ -86,7 +86,10 @@ public final class EmbeddedRedis implements AutoCloseable {
       // It leaves its first process when it goes to the background, and writes the file when it
       // listens.
       long waitedMs = 0;
-      while (code == 0 && running(pidFile).isEmpty() && waitedMs < START_MS && !says(log, "Failed")) {
+      while (code == 0
+          && running(pidFile).isEmpty()
+          && waitedMs < START_MS
+          && !says(log, "Failed")) {
         WatchKey change = changes.poll(LOOK_MS, TimeUnit.MILLISECONDS);
         if (change == null) {
           waitedMs += LOOK_MS;

@@ -300,7 +300,7 @@ final class RedisWhereabouts
 
   @Override
   public void news(String text) {
-    String[] words = text.split(" ");
+    String[] words = text.strip().split(" ", -1);
     if (words.length < 2) {
       return;
     }

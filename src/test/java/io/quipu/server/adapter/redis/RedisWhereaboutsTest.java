@@ -130,7 +130,7 @@ final class RedisWhereaboutsTest {
     awaitNodes(a, "ann");
     awaitNodes(b, "ann");
     for (int i = 1; i < 100; i += 2) {
-      long newer = i + 1;
+      long newer = i + 1L;
       a.comes("ann", "phone", i);
       b.comes("ann", "phone", newer);
       await().until(() -> b.told.contains(tell(A, newer)) || a.told.contains(tell(A, newer)));
