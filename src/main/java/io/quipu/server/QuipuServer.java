@@ -281,7 +281,12 @@ public final class QuipuServer {
   private Future<Void> deployAdmin() {
     AdminVerticle made =
         new AdminVerticle(
-            configuration.admin(), postgres.directory(), metrics, clock, draining::get);
+            configuration.admin(),
+            postgres.directory(),
+            metrics,
+            clock,
+            draining::get,
+            cluster::isPlaced);
     admin = Optional.of(made);
     return vertx.deployVerticle(made).mapEmpty();
   }
@@ -408,6 +413,7 @@ public final class QuipuServer {
                       cluster.bus())
                   ::read,
               draining::get,
+              cluster::isPlaced,
               limits::request);
       return new HttpFace(
               vertx, HttpRules.of(configuration), ports, clock, new SystemChance(), metrics)

@@ -56,11 +56,12 @@ public final class AdminVerticle extends VerticleBase {
       Directory directory,
       Metrics metrics,
       Clock clock,
-      BooleanSupplier draining) {
+      BooleanSupplier draining,
+      BooleanSupplier placed) {
     this.rules = rules;
     this.metrics = metrics;
     this.clock = clock;
-    this.probes = new Probes(directory, clock, draining);
+    this.probes = new Probes(directory, clock, draining, placed);
     this.numbersMs = clock.nowMs() - KEPT_MS;
   }
 

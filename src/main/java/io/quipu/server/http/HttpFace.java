@@ -56,6 +56,7 @@ public final class HttpFace {
       People people,
       ReadMarks readMarks,
       BooleanSupplier draining,
+      BooleanSupplier placed,
       RequestPace pace) {}
 
   public HttpFace(
@@ -66,7 +67,7 @@ public final class HttpFace {
     this.admission =
         new Admission(
             vertx, rules, ports.tokens(), ports.draining(), ports.pace(), clock, chance, metrics);
-    this.probes = new Probes(ports.directory(), clock, ports.draining());
+    this.probes = new Probes(ports.directory(), clock, ports.draining(), ports.placed());
   }
 
   /** Takes every request that is no WebSocket; on the event loop that made this. */

@@ -22,17 +22,25 @@ final class Probes {
   private final Directory directory;
   private final Clock clock;
   private final BooleanSupplier draining;
+  private final BooleanSupplier placed;
   private Future<Void> store = Future.failedFuture("never asked");
   private long storeAskedMs;
 
-  Probes(Directory directory, Clock clock, BooleanSupplier draining) {
+  /**
+   * @param placed this node knows its place among the others, and they know it
+   */
+  Probes(Directory directory, Clock clock, BooleanSupplier draining, BooleanSupplier placed) {
     this.directory = directory;
     this.clock = clock;
     this.draining = draining;
+    this.placed = placed;
     this.storeAskedMs = clock.nowMs() - KEPT_MS;
   }
 
-  /** Completes if this node should get traffic. Fails with DRAINING or STORE_DOWN. */
+  /**
+   * Completes if this node should get traffic. Fails with DRAINING, STORE_DOWN, or
+   * OWNER_UNREACHABLE: it does not know yet who owns what.
+   */
   Future<Void> ready() {
     if (draining.getAsBoolean()) {
       return Future.failedFuture(new QuipuException(ErrorCode.DRAINING, "this node is going down"));
@@ -50,6 +58,12 @@ final class Probes {
                           new QuipuException(
                               ErrorCode.STORE_DOWN, "the message store does not answer")));
     }
-    return store;
+    return store.compose(
+        answers ->
+            placed.getAsBoolean()
+                ? Future.succeededFuture()
+                : Future.failedFuture(
+                    new QuipuException(
+                        ErrorCode.OWNER_UNREACHABLE, "this node joins the others just now")));
   }
 }

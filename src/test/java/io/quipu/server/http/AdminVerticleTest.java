@@ -117,6 +117,10 @@ class AdminVerticleTest {
     http.storeFails = Optional.empty();
     http.nowMs.addAndGet(1_000);
     assertThat(admin.call("GET", "/readyz").text("status")).isEqualTo("ready");
+    http.placed = false;
+    assertThat(admin.call("GET", "/readyz").text("title")).isEqualTo("OWNER_UNREACHABLE");
+    assertThat(admin.call("GET", "/healthz").status()).isEqualTo(200);
+    http.placed = true;
     http.draining = true;
     assertThat(admin.call("GET", "/readyz").text("title")).isEqualTo("DRAINING");
     assertThat(admin.call("GET", "/healthz").status()).isEqualTo(200);

@@ -69,6 +69,7 @@ final class HttpFixture implements AutoCloseable {
 
   volatile Optional<QuipuException> storeFails = Optional.empty();
   volatile boolean draining;
+  volatile boolean placed = true;
   volatile int waitMs;
   volatile String lastHistory = "";
   volatile String lastRead = "";
@@ -134,6 +135,7 @@ final class HttpFixture implements AutoCloseable {
                             people,
                             HttpFixture.this::read,
                             () -> draining,
+                            () -> placed,
                             user -> waitMs),
                         clock,
                         new SystemChance(),
@@ -234,7 +236,7 @@ final class HttpFixture implements AutoCloseable {
 
   /** The listener of operators on the same store. */
   Admin admin(Configuration.Admin rules) {
-    AdminVerticle verticle = new AdminVerticle(rules, directory(), metrics, clock, () -> draining);
+    AdminVerticle verticle = new AdminVerticle(rules, directory(), metrics, clock, () -> draining, () -> placed);
     await(vertx.deployVerticle(verticle));
     return new Admin(verticle.port());
   }
