@@ -59,7 +59,6 @@ public final class Sessions {
   private final Registry registry;
   private final Journal journal;
   private final Directory directory;
-  private final Authenticator authenticator;
   private final Logins logins;
   private final Recipients recipients;
   private final Attendance attendance;
@@ -116,7 +115,6 @@ public final class Sessions {
     this.registry = registry;
     this.journal = journal;
     this.directory = directory;
-    this.authenticator = authenticator;
     this.logins = new Logins(authenticator, limits);
     this.recipients = recipients;
     this.attendance = attendance;
@@ -458,7 +456,8 @@ public final class Sessions {
     }
 
     private void checkToken(SessionEffect.CheckToken check) {
-      authenticator
+      logins
+          .authenticator()
           .authenticateUser(check.token())
           .compose(
               identity ->

@@ -64,7 +64,8 @@ final class RateLimitsTest {
             }
             double interval = budget.intervalMicros() / 1_000;
             double full =
-                Math.max((double) nowMs, fullAtMs.getOrDefault(budget.name() + who, 0.0)) + owed * interval;
+                Math.max((double) nowMs, fullAtMs.getOrDefault(budget.name() + who, 0.0))
+                    + owed * interval;
             int there = (int) Math.floor((nowMs + interval * budget.burst() - full) / interval);
             int taken = Math.max(0, Math.min(there, wanted));
             full += taken * interval;

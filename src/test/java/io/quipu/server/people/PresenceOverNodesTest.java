@@ -10,6 +10,7 @@ import io.quipu.server.cluster.Address;
 import io.quipu.server.cluster.NodeId;
 import io.quipu.server.cluster.Registry;
 import io.quipu.server.cluster.SessionAddress;
+import io.quipu.server.config.Configuration;
 import io.quipu.server.journal.Devices.Look;
 import io.quipu.server.people.PresenceBoard.Told;
 import io.quipu.server.people.PresenceBoard.Watch;
@@ -140,6 +141,34 @@ final class PresenceOverNodesTest {
     redis.startAgain();
     soon().until(() -> b.nodesOf("ann").filter(nodes -> nodes.contains(A)).isPresent());
     assertThat(hear()).containsExactly(online());
+  }
+
+  @Test
+  void whoIsNotRegisteredAgainYetHasNotGone() throws Exception {
+    NodeId slowly = new NodeId("c-1");
+    NodeId patiently = new NodeId("d-1");
+    cluster.are(slowly, patiently);
+    Configuration.Redis config = RedisNode.config("standalone", List.of(redis.uri()), 2_000);
+    // One session in each tenth of a second: Ann's is registered again after a second.
+    Configuration.Registry ten = new Configuration.Registry(1_000, 600_000, 600_000, 0, 10);
+    Configuration.Registry later = new Configuration.Registry(1_000, 600_000, 600_000, 3_000, 10);
+    try (RedisNode c = new RedisNode(config, ten, slowly.value(), cluster);
+        RedisNode d = new RedisNode(config, later, patiently.value(), cluster)) {
+      for (int i = 0; i < 10; i++) {
+        c.comes("user" + i, "phone", 1);
+      }
+      c.comes("ann", "phone", 1);
+      soon().until(() -> d.online().isOnline(ANN));
+      d.changes.clear();
+      redis.kill();
+      soon().until(() -> d.metric("quipu_redis_up") == 0);
+      double lookups = d.metric("quipu_whereabouts_lookups_total");
+      redis.startAgain();
+      soon().until(() -> d.metric("quipu_whereabouts_lookups_total") > lookups);
+      soon().until(() -> d.nodesOf("user0").isPresent()); // believed again
+      assertThat(d.online().isOnline(ANN)).isTrue();
+      assertThat(d.changes).doesNotContain(ANN);
+    }
   }
 
   @Test

@@ -11,7 +11,6 @@ import io.vertx.redis.client.RedisConnection;
 import io.vertx.redis.client.Request;
 import io.vertx.redis.client.Response;
 import io.vertx.redis.client.ResponseType;
-import io.vertx.redis.client.impl.types.ErrorType;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.Iterator;
@@ -185,7 +184,7 @@ final class Link {
   }
 
   private static boolean isNoScript(Throwable cause) {
-    return cause instanceof ErrorType error && error.is("NOSCRIPT");
+    return String.valueOf(cause.getMessage()).startsWith("NOSCRIPT");
   }
 
   private void checkForLateAnswers() {
@@ -236,6 +235,7 @@ final class Link {
               }
             });
     made.connect()
+        .compose(this::loadScripts)
         .compose(
             connected -> {
               long sentNanos = parts.clock().nowNanos();
@@ -265,6 +265,21 @@ final class Link {
                         drop(String.valueOf(done.cause().getMessage()));
                       }
                     }));
+  }
+
+  /**
+   * So that calls stay in order from the first one on. In a cluster of Redis each node would have
+   * to be asked: there a script goes as a text when its node does not know it.
+   */
+  private Future<RedisConnection> loadScripts(RedisConnection to) {
+    if (parts.redis().mode().equals("cluster")) {
+      return Future.succeededFuture(to);
+    }
+    List<Future<Response>> loaded = new ArrayList<>();
+    for (Script script : Script.values()) {
+      loaded.add(to.send(Request.cmd(Command.SCRIPT).arg("LOAD").arg(script.text())));
+    }
+    return Future.all(loaded).map(to);
   }
 
   private record Probed(RedisConnection connection, String epoch) {}

@@ -300,14 +300,16 @@ final class RedisWhereabouts
 
   @Override
   public void news(String text) {
-    String[] words = text.strip().split(" ", -1);
+    String[] words = text.split(" ", -1);
     if (words.length < 2) {
       return;
     }
     metrics.whereaboutsNoticed();
     Set<NodeId> nodes = new HashSet<>();
     for (int i = 2; i < words.length; i++) {
-      nodes.add(new NodeId(words[i]));
+      if (!words[i].isEmpty()) {
+        nodes.add(new NodeId(words[i]));
+      }
     }
     heardOf(new UserId(words[1]), Long.parseLong(words[0]), nodes);
   }
