@@ -184,7 +184,8 @@ final class RedisWhereaboutsTest {
     awaitNodes(a, "ann", A);
     assertThat(a.metric("quipu_whereabouts_confirmations_total")).isPositive();
     assertThat(redis.says("HEXISTS test:sessions:{ann} laptop")).startsWith(":1");
-    assertThat(redis.says("HEXISTS test:sessions:{ann} phone")).startsWith(":0");
+    // Left out at once, and gone with the next confirmation of another session.
+    await().until(() -> redis.says("HEXISTS test:sessions:{ann} phone").startsWith(":0"));
   }
 
   @Test
