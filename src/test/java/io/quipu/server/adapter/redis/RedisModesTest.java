@@ -7,6 +7,11 @@ import io.quipu.it.TestRedis;
 import io.quipu.server.cluster.NodeId;
 import io.quipu.server.config.Configuration;
 import io.quipu.server.limits.Budget;
+import io.vertx.core.Vertx;
+import io.vertx.core.net.NetClient;
+import io.vertx.core.net.NetServer;
+import io.vertx.core.net.NetServerOptions;
+import io.vertx.core.net.SelfSignedCertificate;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -124,5 +129,50 @@ final class RedisModesTest {
                                 && one.says("CLUSTER INFO").contains("cluster_known_nodes:3")));
     works(RedisNode.config("cluster", List.of(nodes.get(1).uri()), 5_000));
     assertThat(nodes).allSatisfy(one -> assertThat(one.says("DBSIZE")).isNotEqualTo(":0\r\n"));
+  }
+
+  @Test
+  void overTlsTheServerIsVouchedForByTheConfiguredAuthority() throws Exception {
+    TestRedis redis = server();
+    SelfSignedCertificate certificate = SelfSignedCertificate.create("localhost");
+    started.add(certificate::delete);
+    Vertx vertx = Vertx.vertx();
+    started.add(() -> vertx.close().toCompletionStage().toCompletableFuture().get());
+    NetClient plain = vertx.createNetClient();
+    NetServer front =
+        vertx
+            .createNetServer(
+                new NetServerOptions()
+                    .setSsl(true)
+                    .setHost("localhost")
+                    .setKeyCertOptions(certificate.keyCertOptions()))
+            .connectHandler(
+                outer -> {
+                  outer.pause();
+                  plain
+                      .connect(redis.port(), "127.0.0.1")
+                      .onSuccess(
+                          inner -> {
+                            outer.pipeTo(inner);
+                            inner.pipeTo(outer);
+                          });
+                });
+    int port =
+        front.listen(0, "localhost").toCompletionStage().toCompletableFuture().get().actualPort();
+    List<String> uris = List.of("rediss://localhost:" + port);
+    Configuration.Redis open = RedisNode.config("standalone", uris, 5_000);
+    RedisNode stranger = node(open, new NodeId("s-1"));
+    works(
+        new Configuration.Redis(
+            open.mode(),
+            open.uris(),
+            open.masterName(),
+            Optional.empty(),
+            Optional.empty(),
+            Optional.of(certificate.certificatePath()),
+            open.keyPrefix(),
+            open.timeoutMs(),
+            open.retryMs()));
+    assertThat(stranger.metric("quipu_redis_up")).isZero(); // the JDK's authorities do not know it
   }
 }
