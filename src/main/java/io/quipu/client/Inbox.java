@@ -25,7 +25,9 @@ import java.util.Set;
  * <pre>
  * a seq arrives (Deliver, SyncPage, own SendAck)  | then
  * ≤ cursor                                        | ignored, the cursor is acked again
- * ≤ received                                      | ignored: it is in the buffer
+ * ≤ received                                      | ignored: it is in the buffer; the cursor is acked again
+ * any, HALTED                                     | dropped, the cursor is acked again: the server keeps
+ *                                                 | the connection of who answers
  * = received + 1, the buffer has room             | into the buffer, and held own ones after it
  * = received + 1, no room                         | dropped; a sync once the buffer is empty
  * &gt; received + 1, own                             | held until its place is next; a sync after a while
@@ -232,12 +234,13 @@ public final class Inbox {
 
   private void offer(Place place, Item item, long nowMs) {
     if (place.known && item.toSeq() <= place.received) {
-      if (item.toSeq() <= place.cursor) {
-        ackDue(place, nowMs);
-      }
+      ackAgain(place, nowMs);
       return;
     }
     place.seen = Math.max(place.seen, item.toSeq());
+    if (place.state == State.HALTED) {
+      ackAgain(place, nowMs);
+    }
     if (!place.known || item.fromSeq() > place.received + 1 || place.state == State.HALTED) {
       return;
     }
@@ -246,6 +249,13 @@ public final class Inbox {
       fillHeld(place);
     } else {
       place.overflowed = true;
+    }
+  }
+
+  /** What came again may wait for the handler: the server then hears that somebody is here. */
+  private void ackAgain(Place place, long nowMs) {
+    if (place.cursor > 0) {
+      ackDue(place, nowMs);
     }
   }
 

@@ -58,7 +58,8 @@ final class NodeRules {
         http.allowedOrigins(),
         configuration.auth().development(),
         configuration.connection().maxConnections(),
-        configuration.connection().writeQueueBytes());
+        configuration.connection().writeQueueBytes(),
+        configuration.connection().sendBufferBytes());
   }
 
   /** Of each socket. */

@@ -55,6 +55,7 @@ final class HouseRulesTest {
           "io.quipu.server.recipient.RecipientSession",
           "io.quipu.server.recipient.SyncPlan",
           "io.quipu.server.recipient.SyncAssembly",
+          "io.quipu.server.recipient.Suspects",
           "io.quipu.server.recipient.CursorBuffer",
           "io.quipu.server.recipient.Alarms",
           "io.quipu.server.recipient.Outstanding",

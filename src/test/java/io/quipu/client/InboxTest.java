@@ -222,6 +222,35 @@ class InboxTest {
   }
 
   @Test
+  void whatComesAgainWhileTheHandlerHasItIsAnsweredWithTheCursor() {
+    online();
+    deliver(1, 1);
+    handle();
+    assertThat(flushed()).containsExactly(ack(1));
+    deliver(2, 2);
+    deliver(2, 2);
+    assertThat(inHandler).hasSize(1);
+    assertThat(flushed()).containsExactly(ack(1));
+  }
+
+  @Test
+  void aHaltedConversationAnswersWhatComesAgainWithItsCursor() {
+    online();
+    deliver(1, 1);
+    handle();
+    deliver(2, 2);
+    for (int waitMs : new int[] {200, 400, 0}) {
+      fail();
+      waitMs(waitMs);
+    }
+    assertThat(others).singleElement().isInstanceOf(InboxEffect.Halted.class);
+    assertThat(flushed()).containsExactly(ack(1));
+    deliver(2, 2);
+    assertThat(flushed()).containsExactly(ack(1));
+    assertThat(inHandler).isEmpty();
+  }
+
+  @Test
   void anOwnMessageFillsItsPlaceAndIsAckedLikeAnyOther() {
     online();
     own(1);

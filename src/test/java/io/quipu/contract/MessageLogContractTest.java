@@ -19,7 +19,10 @@ import io.quipu.server.journal.MessageLog.Behind;
 import io.quipu.server.journal.MessageLog.DeviceBehind;
 import io.quipu.server.journal.MessageLog.HistorySlice;
 import io.quipu.server.journal.MessageLog.RangeRequest;
+import io.quipu.server.journal.MessageLog.Part;
 import io.quipu.server.journal.MessageLog.RecentCommits;
+import java.util.ArrayList;
+import java.util.Comparator;
 import java.util.List;
 import java.util.UUID;
 import org.junit.jupiter.api.Test;
@@ -275,11 +278,11 @@ final class MessageLogContractTest extends StoreContract {
   }
 
   private List<Behind> behind(DeviceSession device, UserId user, Cursor... claimed) {
-    return await(store.messageLog().behind(user, device.deviceKey(), List.of(claimed), false));
+    return await(store.messageLog().behind(user, device.deviceKey(), List.of(claimed), false, Part.mostRecent(100)));
   }
 
   private List<Behind> behindClaimed(DeviceSession device, UserId user, Cursor... claimed) {
-    return await(store.messageLog().behind(user, device.deviceKey(), List.of(claimed), true));
+    return await(store.messageLog().behind(user, device.deviceKey(), List.of(claimed), true, Part.mostRecent(100)));
   }
 
   private void storeCursor(DeviceSession device, ConversationId id, long seq) {
@@ -309,6 +312,49 @@ final class MessageLogContractTest extends StoreContract {
     assertThat(behind(device, bob))
         .containsExactly(
             new Behind(second.id(), 0, 0, 2, false), new Behind(first.id(), 1, 1, 3, false));
+  }
+
+  private List<ConversationId> part(
+      DeviceSession device, UserId user, Part part, Cursor... claimed) {
+    return await(
+            store
+                .messageLog()
+                .behind(user, device.deviceKey(), List.of(claimed), false, part))
+        .stream()
+        .map(Behind::conversation)
+        .toList();
+  }
+
+  @Test
+  void whatIsBehindComesInParts() {
+    UserId bob = newUser("bob");
+    DeviceSession device = session(bob);
+    List<ConversationId> all = new ArrayList<>();
+    for (int i = 0; i < 7; i++) {
+      UserId peer = newUser("a-peer"); // begins it: one of his own quota
+      ConversationId id = ConversationId.direct(peer, bob);
+      write(new Talk(id, load(id).conversationKey(), peer, keyOf(peer), bob, keyOf(bob)).text(1, "1"));
+      all.add(id);
+    }
+
+    assertThat(part(device, bob, Part.mostRecent(3)))
+        .containsExactly(all.get(6), all.get(5), all.get(4));
+    assertThat(part(device, bob, Part.mostRecent(2), new Cursor(all.get(1), 9)))
+        .as("first what the store has lost")
+        .containsExactly(all.get(1), all.get(6));
+
+    Part next = Part.all(3);
+    List<ConversationId> seen = new ArrayList<>();
+    for (List<ConversationId> found = part(device, bob, next);
+        !found.isEmpty();
+        found = part(device, bob, next)) {
+      assertThat(found).hasSizeLessThanOrEqualTo(3);
+      seen.addAll(found);
+      next = next.goOnAbove(found.get(found.size() - 1));
+    }
+    assertThat(seen)
+        .containsExactlyInAnyOrderElementsOf(all)
+        .isSortedAccordingTo(Comparator.comparing(ConversationId::value));
   }
 
   @Test

@@ -187,7 +187,7 @@ final class FakeMessageLog implements MessageLog {
 
   @Override
   public Future<List<Behind>> behind(
-      UserId user, long deviceKey, Collection<Cursor> claimed, boolean onlyClaimed) {
+      UserId user, long deviceKey, Collection<Cursor> claimed, boolean onlyClaimed, Part part) {
     Map<ConversationId, Long> claims = new HashMap<>();
     claimed.forEach(cursor -> claims.merge(cursor.conversation(), cursor.seq(), Math::max));
     return store.call(
@@ -200,10 +200,15 @@ final class FakeMessageLog implements MessageLog {
               mine.add(conversation);
             }
           }
+          mine.removeIf(one -> one.id.value().compareTo(part.above().orElse("")) <= 0);
           mine.sort(
-              Comparator.comparingLong(FakeMessageLog::lastTransaction)
-                  .reversed()
-                  .thenComparingLong(conversation -> conversation.key));
+              part.above().isPresent()
+                  ? Comparator.comparing(one -> one.id.value())
+                  : Comparator.comparing(
+                          (Conversation one) -> claims.getOrDefault(one.id, 0L) > one.tail())
+                      .thenComparing(FakeMessageLog::lastTransaction)
+                      .reversed()
+                      .thenComparingLong(one -> one.key));
           return mine.stream()
               .map(
                   conversation ->
@@ -214,6 +219,7 @@ final class FakeMessageLog implements MessageLog {
                           Optional.ofNullable(claims.get(conversation.id)),
                           onlyClaimed))
               .filter(behind -> behind.cursor() < behind.tail() || behind.rolledBack())
+              .limit(part.most())
               .toList();
         });
   }

@@ -148,6 +148,7 @@ final class SimulatedNode {
         LIMITS.syncCursors(),
         1_000,
         2,
+        1 + scheduler.random.nextInt(3),
         1 + scheduler.random.nextInt(LIMITS.syncPageMessages()),
         scheduler.random.nextInt(3) == 0 ? 200 : LIMITS.syncPageBytes(),
         100_000,

@@ -336,8 +336,8 @@ final class SimulatedStore {
 
       @Override
       public Future<List<Behind>> behind(
-          UserId user, long deviceKey, Collection<Cursor> claimed, boolean onlyClaimed) {
-        return ask(asker, "behind", () -> log.behind(user, deviceKey, claimed, onlyClaimed));
+          UserId user, long deviceKey, Collection<Cursor> claimed, boolean onlyClaimed, Part part) {
+        return ask(asker, "behind", () -> log.behind(user, deviceKey, claimed, onlyClaimed, part));
       }
 
       @Override

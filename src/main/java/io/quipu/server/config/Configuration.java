@@ -112,6 +112,7 @@ public record Configuration(
    * @param writeQueueBytes of one socket; beyond it nothing new is pushed
    * @param maxPendingBytes of one socket, frames that must be written in any case; beyond it the
    *     connection closes
+   * @param sendBufferBytes of one socket, in the kernel
    */
   public record Connection(
       int maxConnections,
@@ -122,6 +123,7 @@ public record Configuration(
       int maxFrameBytesBeforeConnect,
       int writeQueueBytes,
       int maxPendingBytes,
+      int sendBufferBytes,
       int closeGraceMs) {}
 
   /**
@@ -193,8 +195,13 @@ public record Configuration(
    * @param maxOutstandingConversations of one session; beyond it the session is synced from its
    *     cursors
    * @param cursorFlushMs at most so long is a DeliverAck only in memory
+   * @param cursorBatch cursors in one statement
+   * @param maxSyncCursors cursors of one sync, all its frames together
+   * @param maxQueuedSyncs of one session, behind the one that runs
+   * @param syncPlanConversations of one sync, read and remembered at once
    * @param newestForNewDevice messages of each conversation that a device new to the server gets
    * @param lookMs between two looks at recent commits
+   * @param lookGraceMs a device that a look finds behind has so long to ack what is on its way
    */
   public record Recipient(
       int windowMessages,
@@ -203,11 +210,16 @@ public record Configuration(
       int ackTries,
       int maxOutstandingConversations,
       int cursorFlushMs,
+      int cursorBatch,
       int syncCursors,
+      int maxSyncCursors,
+      int maxQueuedSyncs,
+      int syncPlanConversations,
       int syncPageMessages,
       int syncPageBytes,
       int newestForNewDevice,
-      int lookMs) {}
+      int lookMs,
+      int lookGraceMs) {}
 
   /**
    * @param name of the cluster: nodes with another one do not join

@@ -53,6 +53,11 @@ final class Contradictions {
         c.recipient().syncPageMessages(),
         "recipient.syncPageMessages");
     atLeast(
+        "recipient.maxSyncCursors",
+        c.recipient().maxSyncCursors(),
+        c.recipient().syncCursors(),
+        "recipient.syncCursors");
+    atLeast(
         "connection.maxFrameBytes",
         c.connection().maxFrameBytes(),
         c.recipient().syncPageBytes() * 4L / 3

@@ -62,9 +62,6 @@ public final class ConnectionVerticle extends VerticleBase {
   /** Beyond maxConnections by a tenth, connections are closed without a word. */
   private static final int OVER_FULL_PART = 10;
 
-  /** In the kernel, per connection; by itself it grows to 3 MB for a peer that does not read. */
-  private static final int SEND_BUFFER_BYTES = 128 * 1024;
-
   /** Of an event loop: enough to see what goes on, whatever strangers do. */
   private static final int LINES_PER_SECOND = 5;
 
@@ -101,6 +98,8 @@ public final class ConnectionVerticle extends VerticleBase {
    * @param loopbackNamesOnly a WebSocket must be asked of localhost by that name: where anybody on
    *     this machine can be any user, a web page must not get here by a name of its own
    * @param maxConnections of the node
+   * @param sendBufferBytes in the kernel, of one connection; by itself it grows to 3 MB for a peer
+   *     that does not read
    */
   public record Listen(
       boolean tcp,
@@ -111,7 +110,8 @@ public final class ConnectionVerticle extends VerticleBase {
       List<String> origins,
       boolean loopbackNamesOnly,
       int maxConnections,
-      int writeQueueBytes) {
+      int writeQueueBytes,
+      int sendBufferBytes) {
     public Listen {
       origins = List.copyOf(origins);
     }
@@ -186,7 +186,7 @@ public final class ConnectionVerticle extends VerticleBase {
     NetServerOptions options = new NetServerOptions();
     options.setHost(listen.tcpHost()).setPort(listen.tcpPort());
     options.setTcpNoDelay(true).setTcpKeepAlive(true);
-    options.setSendBufferSize(SEND_BUFFER_BYTES);
+    options.setSendBufferSize(listen.sendBufferBytes());
     NetServer server = vertx.createNetServer(options);
     server.connectHandler(socket -> acceptTcp(socket, sessions));
     return server
@@ -245,7 +245,7 @@ public final class ConnectionVerticle extends VerticleBase {
     options.setMaxWebSocketFrameSize(rules.maxFrameBytes());
     options.setMaxWebSocketMessageSize(rules.maxFrameBytes());
     options.setWebSocketClosingTimeout(Math.max(1, rules.closeGraceMs() / 1000));
-    options.setSendBufferSize(SEND_BUFFER_BYTES);
+    options.setSendBufferSize(listen.sendBufferBytes());
     options.setIdleTimeoutUnit(TimeUnit.MILLISECONDS).setIdleTimeout(rules.idleMs() + 1_000);
     HttpServer server = vertx.createHttpServer(options);
     Handler<HttpServerRequest> router = parts.http(sessions);

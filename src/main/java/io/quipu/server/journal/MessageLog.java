@@ -7,6 +7,7 @@ import io.quipu.model.UserId;
 import io.vertx.core.Future;
 import java.util.Collection;
 import java.util.List;
+import java.util.Optional;
 
 /**
  * ④ as readers see it. Every read is bounded by the reader's membership intervals in the same
@@ -45,15 +46,39 @@ public interface MessageLog {
   record HistorySlice(MessageRange range, boolean more) {}
 
   /**
-   * The conversations of a user that hold something beyond the device's cursor, most recently
-   * active first; the cursor is the higher one of what is stored and of {@code claimed}, or exactly
-   * 0 where 0 is claimed, or the tail where the claim is beyond it.
+   * The conversations of a user that hold something beyond the device's cursor; the cursor is the
+   * higher one of what is stored and of {@code claimed}, or exactly 0 where 0 is claimed, or the
+   * tail where the claim is beyond it.
    *
    * @param onlyClaimed only the conversations of {@code claimed}, which then count as they are,
    *     even if they are below the stored ones
    */
   Future<List<Behind>> behind(
-      UserId user, long deviceKey, Collection<Cursor> claimed, boolean onlyClaimed);
+      UserId user, long deviceKey, Collection<Cursor> claimed, boolean onlyClaimed, Part part);
+
+  /**
+   * A part of what is behind. An answer of fewer than {@code most} holds the last of them.
+   *
+   * @param most conversations, at least 1
+   * @param above empty: those with a claim beyond the tail, then the most recently active ones, the
+   *     latest first; else all whose ids stand
+   *     behind this one, in the order of their bytes. That order does not change while somebody
+   *     writes: who goes on from the last one of each answer passes over none
+   */
+  record Part(int most, Optional<String> above) {
+    public static Part mostRecent(int most) {
+      return new Part(most, Optional.empty());
+    }
+
+    /** Every one of them, beginning with the lowest id. */
+    public static Part all(int most) {
+      return new Part(most, Optional.of(""));
+    }
+
+    public Part goOnAbove(ConversationId last) {
+      return new Part(most, Optional.of(last.value()));
+    }
+  }
 
   /**
    * @param cursor where reading starts: the seq before the first one to send

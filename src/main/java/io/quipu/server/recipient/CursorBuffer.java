@@ -40,7 +40,7 @@ final class CursorBuffer {
     final long key;
     final UserId user;
     final long userKey;
-    private final Map<ConversationId, Mark> marks = new HashMap<>(4);
+    private Map<ConversationId, Mark> marks = Map.of();
     private int sessions;
 
     /** The one that was opened last. */
@@ -87,6 +87,9 @@ final class CursorBuffer {
           return false;
         }
         mark = new Mark(this, conversation);
+        if (marks.isEmpty()) {
+          marks = new HashMap<>(4);
+        }
         marks.put(conversation, mark);
         pending++;
       }
@@ -106,6 +109,13 @@ final class CursorBuffer {
     void left() {
       sessions--;
       forgetIfIdle();
+    }
+
+    private void removed(Mark mark) {
+      marks.remove(mark.conversation);
+      if (marks.isEmpty()) {
+        marks = Map.of(); // a table keeps the size that it once had
+      }
     }
 
     private void forgetIfIdle() {
@@ -180,7 +190,7 @@ final class CursorBuffer {
       Mark mark = one.mark;
       mark.flying = 0;
       if (mark.seq <= one.seq && !mark.waits) {
-        mark.holder.marks.remove(mark.conversation);
+        mark.holder.removed(mark);
         pending--;
         mark.holder.forgetIfIdle();
       }

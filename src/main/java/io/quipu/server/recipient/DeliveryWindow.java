@@ -29,6 +29,8 @@ import java.util.Optional;
  *                           too many conversations                   look at all cursors later
  * own messages among them   as above                                 pushed = b; only the rest is sent
  * ack n                     n > acked (above pushed too)             acked = n, pushed >= n; room; timer anew
+ *                           n = acked, after a repetition, and       counts for the timers as an ack
+ *                           half of the window is free
  *                           n < acked, not certain                   acked = n
  *                           n <= acked                               nothing
  *                           acked = seen                             forgotten
@@ -49,14 +51,21 @@ import java.util.Optional;
 final class DeliveryWindow {
   private static final int MAX_RANGES_PER_READ = 32;
 
+  /** So many conversations fit the tables of a session in which little happens. */
+  private static final int FEW = 4;
+
   /** Room below this share of the window is not worth a read of the log. */
   private static final int WORTHWHILE_SHARE = 4;
 
   private final UserId user;
   private final RecipientLimits limits;
   private final RetryPolicy retry;
-  private final Map<ConversationId, Outstanding> outstanding = new HashMap<>(4);
-  private final ArrayDeque<Outstanding> ready = new ArrayDeque<>(4);
+  private Map<ConversationId, Outstanding> outstanding = new HashMap<>(FEW);
+  private ArrayDeque<Outstanding> ready = new ArrayDeque<>(FEW);
+
+  /** Conversations, since the tables above are as they are. */
+  private int most;
+
   private int messages;
   private long bytes;
   private int reservedMessages;
@@ -117,7 +126,7 @@ final class DeliveryWindow {
         return false;
       }
       o = new Outstanding(conversation, fromSeq - 1, false);
-      outstanding.put(conversation, o);
+      remember(o);
     } else if (!o.certain && fromSeq - 1 < o.acked) {
       o.acked = fromSeq - 1;
       if (o.deadlineMs == Outstanding.NEVER) {
@@ -159,6 +168,8 @@ final class DeliveryWindow {
         if (o.deadlineMs == Outstanding.NEVER) {
           o.pushed = seq; // nothing has been pushed yet
         }
+      } else if (seq == o.acked && o.tries > 0 && hasRoomForOthers()) {
+        progress++; // it has heard the repetition, and is still at work
       }
       return false;
     }
@@ -202,7 +213,7 @@ final class DeliveryWindow {
       o = new Outstanding(conversation, cursor, true);
       o.seen = tail;
       o.older = older;
-      outstanding.put(conversation, o);
+      remember(o);
       enqueue(o);
       return;
     }
@@ -255,7 +266,7 @@ final class DeliveryWindow {
     while (place.pollChunk(place.acked) >= 0) {
       // acked while it was being sent
     }
-    outstanding.put(place.conversation, place);
+    remember(place);
     messages += place.messages();
     bytes += place.bytes();
     if (place.acked < place.pushed) {
@@ -409,6 +420,11 @@ final class DeliveryWindow {
     return bytes;
   }
 
+  /** While a device is stuck in one conversation, the others are to be served. */
+  private boolean hasRoomForOthers() {
+    return messages <= limits.windowMessages() / 2 && bytes <= limits.windowBytes() / 2;
+  }
+
   private boolean fits(int places, int size) {
     int taken = messages + reservedMessages;
     return taken + places <= limits.windowMessages()
@@ -523,11 +539,22 @@ final class DeliveryWindow {
     }
   }
 
+  private void remember(Outstanding o) {
+    outstanding.put(o.conversation, o);
+    most = Math.max(most, outstanding.size());
+  }
+
   private void forget(Outstanding o) {
     release(o, Long.MAX_VALUE);
     o.dropped = true;
     o.deadlineMs = Outstanding.NEVER;
     outstanding.remove(o.conversation);
+    if (outstanding.isEmpty() && most > FEW) {
+      // a table keeps the size that it once had, and what is still in the queue is dropped
+      outstanding = new HashMap<>(FEW);
+      ready = new ArrayDeque<>(FEW);
+      most = 0;
+    }
   }
 
   private void enqueue(Outstanding o) {

@@ -12,6 +12,7 @@ import io.quipu.server.config.Configuration;
  * @param syncCursors cursors in one Sync frame
  * @param maxSyncCursors cursors of one sync, all frames together
  * @param maxQueuedSyncs of one session, behind the one that runs
+ * @param planConversations of one sync, read and remembered at once
  * @param pageMessages messages in one read of the log: a page, or a Deliver
  * @param newestForNewDevice messages of each conversation, at least 1
  * @param lookGraceMs a device that a look finds behind has so long to ack what is on its way
@@ -31,6 +32,7 @@ public record RecipientLimits(
     int syncCursors,
     int maxSyncCursors,
     int maxQueuedSyncs,
+    int planConversations,
     int pageMessages,
     int pageBytes,
     int newestForNewDevice,
@@ -42,19 +44,8 @@ public record RecipientLimits(
     int storeRetryMs,
     int maxStoreRetryMs) {
 
-  /** Sync frames of one request: a device that lists every conversation of a busy user. */
-  private static final int SYNC_FRAMES = 16;
-
-  private static final int QUEUED_SYNCS = 4;
-
-  /** Acks that came while one statement runs are far fewer than the time for it is worth. */
-  private static final int CURSOR_BATCH = 2_000;
-
   /** Sessions of one event loop whose acks may all be held back at once by a store that is down. */
   private static final int SESSIONS_WITH_FULL_BUFFERS = 64;
-
-  /** What a delivery needs, fan-out and all, is far less; and 3 s + 1 s stay well below 10 s. */
-  private static final int GRACE_MS = 1_000;
 
   public static RecipientLimits of(Configuration configuration) {
     Configuration.Recipient recipient = configuration.recipient();
@@ -66,16 +57,17 @@ public record RecipientLimits(
         recipient.maxOutstandingConversations(),
         recipient.cursorFlushMs(),
         recipient.syncCursors(),
-        recipient.syncCursors() * SYNC_FRAMES,
-        QUEUED_SYNCS,
+        recipient.maxSyncCursors(),
+        recipient.maxQueuedSyncs(),
+        recipient.syncPlanConversations(),
         recipient.syncPageMessages(),
         recipient.syncPageBytes(),
         Math.max(1, recipient.newestForNewDevice()),
-        Math.min(GRACE_MS, recipient.lookMs()),
+        Math.min(recipient.lookGraceMs(), recipient.lookMs()),
         Math.max(2, configuration.postgres().readConnections()),
         configuration.session().maxRequests(),
         recipient.maxOutstandingConversations() * SESSIONS_WITH_FULL_BUFFERS,
-        CURSOR_BATCH,
+        recipient.cursorBatch(),
         configuration.journal().retryMs(),
         configuration.journal().maxRetryMs());
   }

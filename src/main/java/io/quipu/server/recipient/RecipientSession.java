@@ -8,13 +8,13 @@ import io.quipu.protocol.Frame;
 import io.quipu.server.cluster.Outbound;
 import io.quipu.server.journal.MessageLog.Behind;
 import io.quipu.server.journal.MessageLog.DeviceBehind;
+import io.quipu.server.journal.MessageLog.Part;
 import io.quipu.server.recipient.DeliveryWindow.Push;
 import io.quipu.server.recipient.DeliveryWindow.Reading;
 import io.quipu.server.recipient.SyncPlan.PageRequest;
 import java.util.ArrayDeque;
 import java.util.HashMap;
 import java.util.HashSet;
-import java.util.Iterator;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -40,6 +40,7 @@ import java.util.Set;
  * paging     hint, look of its plan     paging     remembered, read after its pages
  * paging     hint of another one        paging     pushed
  * paging     page read                  paging     SyncPage; who is at his tail goes back to the window
+ * paging     all sent, there are more   paging     read: the next conversations that are behind
  * paging     all sent                   live       SyncDone
  * paging     no SyncAck, no ack         -          close, when all tries of an ack timer would be over
  * live       Sync (listed)              as above   for those conversations only; the others stay live
@@ -54,10 +55,9 @@ final class RecipientSession {
   private final DeliveryWindow window;
   private final SyncAssembly assembly;
   private final ArrayDeque<Frame.Sync> queued = new ArrayDeque<>(1);
-  private final Map<ConversationId, Suspect> suspects = new HashMap<>(2);
+  private final Suspects suspects;
   private Optional<Running> running = Optional.empty();
   private int runs;
-  private long suspectsDueMs = Outstanding.NEVER;
   private boolean live;
   private boolean planned;
   private boolean firstSyncDone;
@@ -65,25 +65,11 @@ final class RecipientSession {
   private boolean pagesFirst = true;
   private boolean closing;
 
-  /**
-   * What a look found; {@code cursor} rises with the acks that come meanwhile, and then nothing is
-   * left out any more.
-   */
-  private record Suspect(long cursor, long tail, long older) {
-    Suspect risen(long seq) {
-      return seq > cursor ? new Suspect(seq, tail, 0) : this;
-    }
-
-    Suspect and(Suspect later) {
-      Suspect higher = later.cursor >= cursor ? later : this;
-      return new Suspect(higher.cursor, Math.max(tail, later.tail), higher.older);
-    }
-  }
-
   private static final class Running {
     final int run;
     final Frame.Sync sync;
     Optional<SyncPlan> plan = Optional.empty();
+
     long movedMs;
 
     Running(int run, Frame.Sync sync, long nowMs) {
@@ -96,14 +82,14 @@ final class RecipientSession {
   /** A read of the store for this session, one at a time. */
   sealed interface Read {
     /** Which conversations are behind, for a sync. */
-    record Plan(int run, Frame.Sync sync, List<Cursor> claimed) implements Read {}
+    record Plan(int run, Frame.Sync sync, List<Cursor> claimed, Part part) implements Read {}
 
     record Page(int run, int syncId, SyncPlan plan, PageRequest request) implements Read {}
 
     record Log(Reading reading) implements Read {}
 
     /** Which conversations are behind, since not all could be remembered. */
-    record Tails(List<Cursor> claimed) implements Read {}
+    record Tails(List<Cursor> claimed, Part part) implements Read {}
   }
 
   RecipientSession(Recipients.Recipient who, RecipientLimits limits, CursorBuffer.Holder cursors) {
@@ -112,6 +98,7 @@ final class RecipientSession {
     this.cursors = cursors;
     this.window = new DeliveryWindow(who.user(), limits);
     this.assembly = new SyncAssembly(limits.maxSyncCursors());
+    this.suspects = new Suspects(limits.maxOutstanding(), limits.lookGraceMs());
   }
 
   Recipients.Recipient who() {
@@ -224,9 +211,7 @@ final class RecipientSession {
       tell = window.ack(conversation, seq, nowMs);
     }
     running.ifPresent(r -> r.movedMs = nowMs);
-    if (!suspects.isEmpty()) {
-      suspects.computeIfPresent(conversation, (c, s) -> seq >= s.tail ? null : s.risen(seq));
-    }
+    suspects.acked(conversation, seq);
     if (seq > 0) {
       cursors.put(conversation, seq, tell, who.session());
     }
@@ -288,13 +273,9 @@ final class RecipientSession {
     if (cursor >= behind.tail() || window.covers(conversation, behind.tail())) {
       return;
     }
-    if (suspects.size() >= limits.maxOutstanding() && !suspects.containsKey(conversation)) {
+    if (!suspects.add(behind, cursor, nowMs)) {
       window.lookAtAll(true);
-      return;
     }
-    Suspect found = new Suspect(behind.cursor(), behind.tail(), behind.older()).risen(cursor);
-    suspects.merge(conversation, found, Suspect::and);
-    suspectsDueMs = Math.min(suspectsDueMs, nowMs + limits.lookGraceMs());
   }
 
   /** A look did not know this session, or there was none: its cursors are looked at. */
@@ -309,7 +290,7 @@ final class RecipientSession {
     if (closing) {
       return Outstanding.NEVER;
     }
-    long at = Math.min(window.wakeAtMs(), suspectsDueMs);
+    long at = Math.min(window.wakeAtMs(), suspects.dueMs());
     return running.isPresent() ? Math.min(at, stallsAtMs()) : at;
   }
 
@@ -325,9 +306,8 @@ final class RecipientSession {
   /** Runs the timers that are due. */
   void wake(long nowMs) {
     boolean writable = who.outlet().writable();
-    if (suspectsDueMs <= nowMs) {
-      suspectsDueMs = Outstanding.NEVER;
-      actOnSuspects();
+    if (suspects.dueMs() <= nowMs) {
+      suspects.take(this::apply);
     }
     DeliveryWindow.Due due = window.wake(nowMs, writable);
     boolean stalled = false;
@@ -337,16 +317,6 @@ final class RecipientSession {
     }
     if (!closing && (due == DeliveryWindow.Due.CLOSE || stalled)) {
       close(ErrorCode.SLOW_CONSUMER, "no ack after " + limits.ackTries() + " tries");
-    }
-  }
-
-  private void actOnSuspects() {
-    for (Iterator<Map.Entry<ConversationId, Suspect>> i = suspects.entrySet().iterator();
-        i.hasNext(); ) {
-      Map.Entry<ConversationId, Suspect> one = i.next();
-      i.remove();
-      Suspect suspect = one.getValue();
-      apply(one.getKey(), suspect.cursor, suspect.tail, suspect.older);
     }
   }
 
@@ -376,9 +346,13 @@ final class RecipientSession {
         running = Optional.of(new Running(++runs, queued.poll(), nowMs));
       }
       if (running.isPresent() && running.get().plan.isEmpty()) {
-        return started(plan(running.get()));
+        return started(plan(running.get(), Part.mostRecent(limits.planConversations())));
       }
       if (running.isPresent() && running.get().plan.get().isDone()) {
+        Optional<Part> further = running.get().plan.get().further();
+        if (further.isPresent()) {
+          return started(plan(running.get(), further.get()));
+        }
         done(running.get());
         continue;
       }
@@ -406,7 +380,8 @@ final class RecipientSession {
       }
       if (live && running.isEmpty() && window.mustLookAtAll()) {
         window.lookAtAll(false);
-        return started(new Read.Tails(claims(List.of())));
+        return started(
+            new Read.Tails(claims(List.of()), Part.mostRecent(limits.maxOutstanding())));
       }
       return Optional.empty();
     }
@@ -418,13 +393,13 @@ final class RecipientSession {
     return Optional.of(read);
   }
 
-  private Read.Plan plan(Running next) {
+  private Read.Plan plan(Running next, Part part) {
     Frame.Sync sync = next.sync;
     if (sync.onlyListed()) {
-      return new Read.Plan(next.run, sync, sync.cursors());
+      return new Read.Plan(next.run, sync, sync.cursors(), part);
     }
     planned = true;
-    return new Read.Plan(next.run, sync, claims(sync.cursors()));
+    return new Read.Plan(next.run, sync, claims(sync.cursors()), part);
   }
 
   /** What the device says, and what it has said in acks that are not yet stored. */
@@ -445,33 +420,43 @@ final class RecipientSession {
     if (running.isEmpty() || running.get().run != read.run) {
       return; // replaced
     }
+    Running sync = running.get();
     Set<ConversationId> claimed = new HashSet<>();
     read.sync.cursors().forEach(c -> claimed.add(c.conversation()));
-    Set<ConversationId> rolledBack = new HashSet<>();
     boolean newestOnly = who.deviceIsNew() && !firstSyncDone;
-    SyncPlan plan =
-        new SyncPlan(
-            limits,
-            behind,
-            newestOnly,
-            new SyncPlan.Start() {
-              @Override
-              public boolean claimed(ConversationId conversation) {
-                return claimed.contains(conversation);
-              }
+    SyncPlan plan = sync.plan.orElseGet(() -> new SyncPlan(limits));
+    plan.add(
+        read.part,
+        behind,
+        newestOnly,
+        new SyncPlan.Start() {
+          @Override
+          public boolean claimed(ConversationId conversation) {
+            return claimed.contains(conversation);
+          }
 
-              @Override
-              public Outstanding place(Behind one) {
-                if (one.rolledBack()) {
-                  rolledBack.add(one.conversation());
-                }
-                return takeOver(one, claimed.contains(one.conversation()));
-              }
-            });
-    running.get().plan = Optional.of(plan);
-    running.get().movedMs = nowMs;
-    live |= !read.sync.onlyListed();
-    for (Cursor cursor : read.sync.cursors()) {
+          @Override
+          public Outstanding place(Behind one) {
+            return takeOver(one, claimed.contains(one.conversation()));
+          }
+        });
+    sync.movedMs = nowMs;
+    if (sync.plan.isEmpty()) {
+      sync.plan = Optional.of(plan);
+      live |= !read.sync.onlyListed();
+      store(read.sync.cursors(), behind);
+    }
+  }
+
+  /** What a device claims counts as acked, but for what is beyond the end of the log. */
+  private void store(List<Cursor> claims, List<Behind> behind) {
+    Set<ConversationId> rolledBack = new HashSet<>();
+    for (Behind one : behind) {
+      if (one.rolledBack()) {
+        rolledBack.add(one.conversation());
+      }
+    }
+    for (Cursor cursor : claims) {
       if (cursor.seq() > 0 && !rolledBack.contains(cursor.conversation())) {
         // without room, the device names it in its next sync again: it gets no AckConfirm
         cursors.put(cursor.conversation(), cursor.seq(), true, who.session());
@@ -539,8 +524,11 @@ final class RecipientSession {
   }
 
   /** The answer to {@link Read.Tails}. */
-  void tails(List<Behind> behind) {
+  void tails(Read.Tails read, List<Behind> behind) {
     reading = false;
+    if (behind.size() >= read.part.most()) {
+      window.lookAtAll(true); // again, when these are acked
+    }
     for (Behind one : behind) {
       apply(one.conversation(), one.cursor(), one.tail(), one.older());
     }

@@ -11,7 +11,7 @@ import java.util.List;
  */
 final class SyncAssembly {
   private final int maxCursors;
-  private final List<Cursor> cursors = new ArrayList<>();
+  private List<Cursor> cursors = List.of();
   private int syncId;
   private boolean begun;
   private boolean refused;
@@ -31,7 +31,7 @@ final class SyncAssembly {
 
   Verdict add(Frame.Sync frame) {
     if (!begun || frame.syncId() != syncId) {
-      cursors.clear();
+      cursors = new ArrayList<>();
       refused = false;
     }
     begun = frame.more();
@@ -40,7 +40,7 @@ final class SyncAssembly {
       return Verdict.IGNORED;
     }
     if (cursors.size() + frame.cursors().size() > maxCursors) {
-      cursors.clear();
+      cursors = List.of();
       refused = true;
       return Verdict.TOO_MANY;
     }
@@ -52,7 +52,7 @@ final class SyncAssembly {
   Frame.Sync take(Frame.Sync last) {
     Frame.Sync whole =
         new Frame.Sync(last.syncId(), List.copyOf(cursors), last.onlyListed(), false);
-    cursors.clear();
+    cursors = List.of(); // thousands, perhaps, of a session that may sit there for days
     return whole;
   }
 }

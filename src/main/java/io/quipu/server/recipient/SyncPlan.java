@@ -4,19 +4,25 @@ import io.quipu.model.ConversationId;
 import io.quipu.model.Cursor;
 import io.quipu.model.MessageRange;
 import io.quipu.server.journal.MessageLog.Behind;
+import io.quipu.server.journal.MessageLog.Part;
 import io.quipu.server.journal.MessageLog.RangeRequest;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
+import java.util.HashSet;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
 
 /**
  * What one sync has to send: for each conversation the seqs above the device's cursor up to the
  * tail that was read after the Sync came, the most recently active conversation first. Pages are
  * limited in messages and bytes, carry many conversations, and leave while at most two are not
  * answered by SyncAck. A page moves no cursor.
+ *
+ * <p>The conversations come in portions: the most recently active ones, and when their pages are
+ * sent the others, so that what is remembered has a bound.
  *
  * <pre>
  * event               effect
@@ -26,7 +32,7 @@ import java.util.Optional;
  * hint, look          remembered beside the conversation: read after the pages
  * ack n               what is acked is not sent; the cursor is certain
  * SyncAck p           room
- * nothing left        SyncDone
+ * nothing left        the next portion, or SyncDone
  * </pre>
  */
 final class SyncPlan {
@@ -36,7 +42,14 @@ final class SyncPlan {
   private final RecipientLimits limits;
   private final Map<ConversationId, Entry> entries = new LinkedHashMap<>();
   private final ArrayDeque<Cursor> resets = new ArrayDeque<>();
-  private final int conversations;
+
+  /** What is to be read when all that was added is sent. */
+  private Optional<Part> further = Optional.empty();
+
+  /** Of the first portion, which the others leave out; of a plan that has only one: empty. */
+  private Set<ConversationId> first = Set.of();
+
+  private int conversations;
   private int pagesSent;
   private int pagesAcked;
   private long messagesSent;
@@ -75,12 +88,20 @@ final class SyncPlan {
     }
   }
 
+  SyncPlan(RecipientLimits limits) {
+    this.limits = limits;
+  }
+
   /**
+   * @param part what {@code behind} is the answer to
    * @param newestOnly the device is new: where nobody names a cursor, it gets the newest only
    */
-  SyncPlan(RecipientLimits limits, List<Behind> behind, boolean newestOnly, Start start) {
-    this.limits = limits;
+  void add(Part part, List<Behind> behind, boolean newestOnly, Start start) {
     for (Behind one : behind) {
+      if (first.contains(one.conversation())) {
+        continue;
+      }
+      conversations++;
       Outstanding place = start.place(one);
       if (one.rolledBack()) {
         resets.add(new Cursor(one.conversation(), one.tail()));
@@ -92,7 +113,17 @@ final class SyncPlan {
         entries.put(one.conversation(), new Entry(place, one.tail()));
       }
     }
-    this.conversations = behind.size();
+    boolean more = behind.size() >= part.most();
+    if (more && part.above().isEmpty()) {
+      first = new HashSet<>();
+      behind.forEach(one -> first.add(one.conversation()));
+      further = Optional.of(Part.all(part.most()));
+    } else {
+      further =
+          more
+              ? Optional.of(part.goOnAbove(behind.get(behind.size() - 1).conversation()))
+              : Optional.empty();
+    }
   }
 
   /** How a plan takes a conversation over. */
@@ -109,6 +140,11 @@ final class SyncPlan {
     return entry == null ? Optional.empty() : Optional.of(entry.place);
   }
 
+  Optional<Part> further() {
+    return further;
+  }
+
+  /** All that was added is sent. */
   boolean isDone() {
     return entries.isEmpty() && resets.isEmpty();
   }

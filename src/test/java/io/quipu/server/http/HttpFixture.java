@@ -343,7 +343,7 @@ final class HttpFixture implements AutoCloseable {
 
       @Override
       public Future<List<Behind>> behind(
-          UserId user, long deviceKey, Collection<Cursor> claimed, boolean onlyClaimed) {
+          UserId user, long deviceKey, Collection<Cursor> claimed, boolean onlyClaimed, Part part) {
         throw new UnsupportedOperationException();
       }
 

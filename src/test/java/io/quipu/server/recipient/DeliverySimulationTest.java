@@ -87,6 +87,7 @@ final class DeliverySimulationTest {
               100,
               1_000,
               2,
+              1 + random.nextInt(4), // planConversations
               1 + random.nextInt(4), // pageMessages
               random.nextInt(3) == 0 ? 200 : 40_000,
               100_000,
@@ -268,7 +269,7 @@ final class DeliverySimulationTest {
         session.failed(read);
       } else if (read instanceof Read.Plan plan) {
         session.planned(
-            plan, log.behindNow(DEVICE, plan.claimed(), plan.sync().onlyListed()), nowMs);
+            plan, log.behindNow(DEVICE, plan.claimed(), plan.sync().onlyListed(), plan.part()), nowMs);
       } else if (read instanceof Read.Page page) {
         session.paged(
             page,
@@ -281,7 +282,7 @@ final class DeliverySimulationTest {
                 some.reading().ranges(), some.reading().maxMessages(), some.reading().maxBytes()),
             nowMs);
       } else if (read instanceof Read.Tails tails) {
-        session.tails(log.behindNow(DEVICE, tails.claimed(), false));
+        session.tails(tails, log.behindNow(DEVICE, tails.claimed(), false, tails.part()));
       }
     }
 

@@ -91,7 +91,8 @@ final class MemoryLog implements MessageLog, Cursors {
     return answers;
   }
 
-  List<Behind> behindNow(long deviceKey, Collection<Cursor> claimed, boolean onlyClaimed) {
+  List<Behind> behindNow(
+      long deviceKey, Collection<Cursor> claimed, boolean onlyClaimed, Part part) {
     reads++;
     Map<ConversationId, Long> claims = new HashMap<>();
     claimed.forEach(c -> claims.put(c.conversation(), c.seq()));
@@ -112,9 +113,16 @@ final class MemoryLog implements MessageLog, Cursors {
         behind.add(new Behind(conversation, Math.min(cursor, tail), stored, tail, rolledBack));
       }
     }
-    behind.sort(
-        Comparator.comparingLong((Behind b) -> lastActive.get(b.conversation())).reversed());
-    return behind;
+    Comparator<Behind> byId = Comparator.comparing(b -> b.conversation().value());
+    Comparator<Behind> recent =
+        Comparator.comparing(Behind::rolledBack)
+            .thenComparing(b -> lastActive.get(b.conversation()))
+            .reversed();
+    behind.sort(part.above().isPresent() ? byId : recent);
+    return behind.stream()
+        .filter(b -> b.conversation().value().compareTo(part.above().orElse("")) > 0)
+        .limit(part.most())
+        .toList();
   }
 
   List<Boolean> storeNow(List<CursorWrite> cursorWrites) {
@@ -180,8 +188,8 @@ final class MemoryLog implements MessageLog, Cursors {
 
   @Override
   public Future<List<Behind>> behind(
-      UserId user, long deviceKey, Collection<Cursor> claimed, boolean onlyClaimed) {
-    return unlessDown(() -> behindNow(deviceKey, claimed, onlyClaimed));
+      UserId user, long deviceKey, Collection<Cursor> claimed, boolean onlyClaimed, Part part) {
+    return unlessDown(() -> behindNow(deviceKey, claimed, onlyClaimed, part));
   }
 
   @Override

@@ -185,7 +185,7 @@ final class RecentCommitsLookTest {
 
     @Override
     public Future<List<Behind>> behind(
-        UserId user, long deviceKey, Collection<Cursor> claimed, boolean onlyClaimed) {
+        UserId user, long deviceKey, Collection<Cursor> claimed, boolean onlyClaimed, Part part) {
       return Future.failedFuture("not asked");
     }
   }

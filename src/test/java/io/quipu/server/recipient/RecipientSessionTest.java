@@ -16,9 +16,12 @@ import io.quipu.model.UserId;
 import io.quipu.protocol.Frame;
 import io.quipu.server.journal.MessageLog.Behind;
 import io.quipu.server.journal.MessageLog.DeviceBehind;
+import io.quipu.server.journal.MessageLog.Part;
 import io.quipu.server.recipient.RecipientSession.Read;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Set;
+import java.util.HashSet;
 import java.util.Optional;
 import org.junit.jupiter.api.Test;
 
@@ -98,7 +101,7 @@ final class RecipientSessionTest {
     scene.commit(2, BOB);
     scene.sync();
     Read plan = scene.next().orElseThrow();
-    List<Behind> atTwo = scene.log.behindNow(DEVICE, List.of(), false);
+    List<Behind> atTwo = scene.log.behindNow(DEVICE, List.of(), false, Part.mostRecent(100));
     scene.commit(1, BOB);
     scene.look();
     scene.session.planned((Read.Plan) plan, atTwo, scene.nowMs);
@@ -117,7 +120,7 @@ final class RecipientSessionTest {
     Scene scene = new Scene();
     scene.sync();
     Read plan = scene.next().orElseThrow();
-    List<Behind> nothing = scene.log.behindNow(DEVICE, List.of(), false);
+    List<Behind> nothing = scene.log.behindNow(DEVICE, List.of(), false, Part.mostRecent(100));
     scene.commit(1, BOB);
     scene.look();
     scene.session.planned((Read.Plan) plan, nothing, scene.nowMs);
@@ -215,7 +218,7 @@ final class RecipientSessionTest {
     scene.commit(1, BOB);
     scene.sync();
     Read plan = scene.next().orElseThrow();
-    List<Behind> atOne = scene.log.behindNow(DEVICE, List.of(), false);
+    List<Behind> atOne = scene.log.behindNow(DEVICE, List.of(), false, Part.mostRecent(100));
     scene.commit(1, BOB);
     scene.hint(2, 2);
     scene.session.planned((Read.Plan) plan, atOne, scene.nowMs);
@@ -307,7 +310,7 @@ final class RecipientSessionTest {
   void theWindowCountsBytesToo() {
     RecipientLimits small =
         new RecipientLimits(
-            100, 1_000, 5_000, 3, 10, 200, 100, 300, 2, 50, 1_000, 5, 1_000, 4, 2, 1_000, 100, 100,
+            100, 1_000, 5_000, 3, 10, 200, 100, 300, 2, 100, 50, 1_000, 5, 1_000, 4, 2, 1_000, 100, 100,
             2_000);
     Scene scene = Scene.live(small);
     for (int i = 1; i <= 10; i++) {
@@ -496,6 +499,131 @@ final class RecipientSessionTest {
   }
 
   @Test
+  void aDeviceThatIsStuckInOneConversationAndSaysSoKeepsItsConnection() {
+    Scene scene = Scene.live();
+    scene.commit(1, BOB);
+    scene.hint(1, 1);
+    scene.ack(1);
+    scene.commit(1, BOB);
+    scene.hint(2, 2);
+    for (int i = 0; i < 20; i++) {
+      scene.pass(LIMITS.ackTimeoutMs() * 3L);
+      scene.ack(1); // it has heard, and its application cannot take it
+    }
+    assertThat(scene.outlet.closed).isEmpty();
+    assertThat(scene.outlet.delivers().stream().filter("2..2r"::equals))
+        .as("at the longest pause, not more often")
+        .hasSizeBetween(LIMITS.ackTries(), LIMITS.ackTries() + 8);
+
+    scene.pass(LIMITS.retryPolicy().patienceMs());
+    assertThat(scene.outlet.closed).contains(ErrorCode.SLOW_CONSUMER);
+  }
+
+  /** Its window would be full for ever; a new connection brings the others by sync. */
+  @Test
+  void aDeviceThatIsStuckWithMostOfItsWindowIsClosedAllTheSame() {
+    Scene scene = Scene.live();
+    scene.commit(1, BOB);
+    scene.hint(1, 1);
+    scene.ack(1);
+    scene.commit(LIMITS.windowMessages(), BOB);
+    scene.hint(2, 1 + LIMITS.windowMessages());
+    scene.serve();
+    for (int i = 0; i < 20; i++) {
+      scene.pass(LIMITS.ackTimeoutMs());
+      scene.ack(1);
+    }
+    assertThat(scene.outlet.closed).contains(ErrorCode.SLOW_CONSUMER);
+  }
+
+  // ---- portions of a plan
+
+  private static RecipientLimits portionsOf(int conversations) {
+    return new RecipientLimits(
+        100, 100_000, 5_000, 3, 4, 200, 100, 300, 2, conversations, 4, 48_000, 5, 1_000, 4, 2,
+        1_000, 100, 100, 2_000);
+  }
+
+  @Test
+  void aSyncOfMoreConversationsThanOnePortionGoesOnUntilAllAreSent() {
+    Scene scene = new Scene(portionsOf(3), false);
+    for (int i = 1; i <= 10; i++) {
+      scene.commit(talkWith(i), 2, BOB);
+    }
+    scene.sync();
+    for (int i = 0; i < 100; i++) {
+      scene.serve();
+      scene.session.syncAck(new Frame.SyncAck(1, scene.outlet.pages().size()), scene.nowMs);
+      if (i == 2) {
+        scene.commit(talkWith(1), 1, BOB); // now it is the most recent one, and is not missed
+        scene.hint(talkWith(1), 3, 3);
+      }
+    }
+
+    List<ConversationId> order =
+        scene.outlet.of(Frame.SyncPage.class).stream()
+            .flatMap(page -> page.ranges().stream())
+            .map(MessageRange::conversation)
+            .toList();
+    assertThat(order.subList(0, 3)).containsExactly(talkWith(10), talkWith(9), talkWith(8));
+    assertThat(order).hasSize(10).doesNotHaveDuplicates();
+    assertThat(scene.outlet.of(Frame.SyncDone.class))
+        .singleElement()
+        .satisfies(
+            done -> {
+              assertThat(done.conversations()).isEqualTo(10);
+              assertThat(done.messages()).isBetween(20L, 21L);
+            });
+    assertThat(scene.outlet.frames.get(scene.outlet.frames.size() - 1))
+        .isNotInstanceOf(Frame.SyncPage.class);
+  }
+
+  @Test
+  void aPortionThatTheStoreDidNotAnswerIsReadAgain() {
+    Scene scene = new Scene(portionsOf(2), false);
+    for (int i = 1; i <= 5; i++) {
+      scene.commit(talkWith(i), 1, BOB);
+    }
+    scene.sync();
+    for (int i = 0; i < 50; i++) {
+      scene
+          .next()
+          .ifPresent(
+              read -> {
+                scene.session.failed(read);
+                scene.end(scene.next().orElseThrow());
+              });
+      scene.session.syncAck(new Frame.SyncAck(1, scene.outlet.pages().size()), scene.nowMs);
+    }
+    assertThat(scene.outlet.of(Frame.SyncDone.class))
+        .singleElement()
+        .satisfies(done -> assertThat(done.conversations()).isEqualTo(5));
+  }
+
+  /** The bound on what is remembered: four conversations here, whatever there is to look at. */
+  @Test
+  void lookingAtAllCursorsIsDoneInPortionsToo() {
+    Scene scene = Scene.live(portionsOf(3));
+    for (int i = 1; i <= 20; i++) {
+      scene.commit(talkWith(i), 1, BOB);
+    }
+    scene.session.lookMissed();
+    Set<ConversationId> delivered = new HashSet<>();
+    for (int i = 0; i < 100; i++) {
+      scene.serve();
+      assertThat(scene.session.outstandingConversations()).isLessThanOrEqualTo(4);
+      for (Frame.Deliver one : scene.outlet.of(Frame.Deliver.class)) {
+        if (delivered.add(one.range().conversation())) {
+          scene.session.deliverAck(one.range().conversation(), one.range().toSeq(), scene.nowMs);
+        }
+      }
+      scene.flush();
+    }
+    assertThat(delivered).hasSize(20);
+    assertThat(scene.outlet.of(Frame.Deliver.class)).hasSize(20);
+  }
+
+  @Test
   void aStoreThatIsAwayDoesNotCountAsATry() {
     Scene scene = Scene.live();
     scene.commit(1, BOB);
@@ -642,7 +770,7 @@ final class RecipientSessionTest {
   void anAckWithoutRoomToStoreItIsAsGoodAsLostAndComesAgainWithTheRange() {
     RecipientLimits one =
         new RecipientLimits(
-            100, 9_000, 5_000, 3, 1, 200, 100, 300, 2, 50, 9_000, 5, 1_000, 4, 2, 1, 100, 100,
+            100, 9_000, 5_000, 3, 1, 200, 100, 300, 2, 100, 50, 9_000, 5, 1_000, 4, 2, 1, 100, 100,
             2_000);
     Scene scene = Scene.live(one);
     scene.commit(1, BOB);

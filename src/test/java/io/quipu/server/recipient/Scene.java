@@ -29,7 +29,7 @@ final class Scene {
 
   static final RecipientLimits LIMITS =
       new RecipientLimits(
-          8, 100_000, 5_000, 3, 10, 200, 100, 300, 2, 4, 48_000, 5, 1_000, 4, 2, 1_000, 100, 100,
+          8, 100_000, 5_000, 3, 10, 200, 100, 300, 2, 100, 4, 48_000, 5, 1_000, 4, 2, 1_000, 100, 100,
           2_000);
 
   final MemoryLog log = new MemoryLog();
@@ -202,7 +202,7 @@ final class Scene {
 
   void end(Read read) {
     if (read instanceof Read.Plan plan) {
-      session.planned(plan, log.behindNow(DEVICE, plan.claimed(), plan.sync().onlyListed()), nowMs);
+      session.planned(plan, log.behindNow(DEVICE, plan.claimed(), plan.sync().onlyListed(), plan.part()), nowMs);
     } else if (read instanceof Read.Page page) {
       session.paged(
           page,
@@ -215,7 +215,7 @@ final class Scene {
               some.reading().ranges(), some.reading().maxMessages(), some.reading().maxBytes()),
           nowMs);
     } else if (read instanceof Read.Tails tails) {
-      session.tails(log.behindNow(DEVICE, tails.claimed(), false));
+      session.tails(tails, log.behindNow(DEVICE, tails.claimed(), false, tails.part()));
     }
   }
 

@@ -59,8 +59,8 @@ final class SlowLog implements MessageLog {
 
   @Override
   public Future<List<Behind>> behind(
-      UserId user, long deviceKey, Collection<Cursor> claimed, boolean onlyClaimed) {
-    return later(() -> log.behind(user, deviceKey, claimed, onlyClaimed));
+      UserId user, long deviceKey, Collection<Cursor> claimed, boolean onlyClaimed, Part part) {
+    return later(() -> log.behind(user, deviceKey, claimed, onlyClaimed, part));
   }
 
   @Override

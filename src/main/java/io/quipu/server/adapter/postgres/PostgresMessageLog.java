@@ -121,7 +121,7 @@ final class PostgresMessageLog implements MessageLog {
    * One index look-up per conversation. Of a user's intervals in it count the end of the last
    * closed one that is not empty, the beginning of the open one, and, where he joined with history,
    * the entry by which he did and the last seq that he saw as a member before. $1 user, $2 device,
-   * $3 and $4 claimed cursors, $5 only those.
+   * $3 and $4 claimed cursors, $5 only those, $6 so many, $7 only above this id.
    */
   private static final String BEHIND =
       """
@@ -196,9 +196,16 @@ final class PostgresMessageLog implements MessageLog {
       cross join lateral (
         select name from conversations where conversations.id = judged.conversation limit 1
       ) name
-      where judged.cursor < judged.visible_tail or judged.rolled_back
-      order by judged.tx desc, judged.conversation
+      where (judged.cursor < judged.visible_tail or judged.rolled_back)
+        and name.name > $7
+      order by %s
+      limit $6
       """;
+
+  private static final String BEHIND_RECENT =
+      BEHIND.formatted("judged.rolled_back desc, judged.tx desc, judged.conversation");
+
+  private static final String BEHIND_BY_ID = BEHIND.formatted("name.name");
 
   /**
    * The mark and the rows belong to one snapshot. The upper bound leaves out what came with a dump
@@ -424,18 +431,21 @@ final class PostgresMessageLog implements MessageLog {
 
   @Override
   public Future<List<Behind>> behind(
-      UserId user, long deviceKey, Collection<Cursor> claimed, boolean onlyClaimed) {
+      UserId user, long deviceKey, Collection<Cursor> claimed, boolean onlyClaimed, Part part) {
     return reads
         .execute(
-            BEHIND,
-            Tuple.of(
-                user.value(),
-                deviceKey,
-                claimed.stream()
-                    .map(cursor -> cursor.conversation().value())
-                    .toArray(String[]::new),
-                claimed.stream().map(Cursor::seq).toArray(Long[]::new),
-                onlyClaimed))
+            part.above().isPresent() ? BEHIND_BY_ID : BEHIND_RECENT,
+            Tuple.tuple()
+                .addString(user.value())
+                .addLong(deviceKey)
+                .addArrayOfString(
+                    claimed.stream()
+                        .map(cursor -> cursor.conversation().value())
+                        .toArray(String[]::new))
+                .addArrayOfLong(claimed.stream().map(Cursor::seq).toArray(Long[]::new))
+                .addBoolean(onlyClaimed)
+                .addInteger(part.most())
+                .addString(part.above().orElse("")))
         .map(
             answer -> {
               List<Behind> behind = new ArrayList<>(answer.size());
