@@ -286,6 +286,11 @@ final class RawClient implements AutoCloseable {
     return end.get();
   }
 
+  /** Bytes that have come from the node. */
+  long receivedBytes() {
+    return socket.received();
+  }
+
   synchronized boolean hasEnded() {
     return end.isPresent();
   }

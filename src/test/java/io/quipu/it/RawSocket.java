@@ -1,8 +1,10 @@
 package io.quipu.it;
 
+import java.io.BufferedInputStream;
 import java.io.ByteArrayOutputStream;
 import java.io.DataInputStream;
 import java.io.EOFException;
+import java.io.FilterInputStream;
 import java.io.IOException;
 import java.io.OutputStream;
 import java.net.InetAddress;
@@ -12,6 +14,7 @@ import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
 import java.util.List;
 import java.util.Optional;
+import java.util.concurrent.atomic.AtomicLong;
 
 /**
  * A socket of a test, byte by byte: TCP with its lengths, or a WebSocket made by hand. Whole
@@ -37,12 +40,29 @@ final class RawSocket implements AutoCloseable {
   private final Kind kind;
   private final DataInputStream in;
   private final OutputStream out;
+  private final AtomicLong received = new AtomicLong();
   private int closeCode;
 
   private RawSocket(Socket socket, Kind kind) throws IOException {
     this.socket = socket;
     this.kind = kind;
-    this.in = new DataInputStream(new java.io.BufferedInputStream(socket.getInputStream()));
+    this.in =
+        new DataInputStream(
+            new FilterInputStream(new BufferedInputStream(socket.getInputStream())) {
+              @Override
+              public int read() throws IOException {
+                int one = super.read();
+                received.addAndGet(one < 0 ? 0 : 1);
+                return one;
+              }
+
+              @Override
+              public int read(byte[] into, int offset, int length) throws IOException {
+                int count = super.read(into, offset, length);
+                received.addAndGet(Math.max(0, count));
+                return count;
+              }
+            });
     this.out = socket.getOutputStream();
   }
 
@@ -179,6 +199,11 @@ final class RawSocket implements AutoCloseable {
         }
       }
     }
+  }
+
+  /** Bytes that have come as frames, with their envelopes. */
+  long received() {
+    return received.get();
   }
 
   /** Takes whatever comes, and answers nothing. */

@@ -10,6 +10,7 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.function.Predicate;
 
 /**
  * What one session was pushed and has not acked: the algorithm of {@code deliver.pml}, for many
@@ -237,6 +238,19 @@ final class DeliveryWindow {
   boolean covers(ConversationId conversation, long tail) {
     Outstanding o = outstanding.get(conversation);
     return o != null && o.certain && o.pushed >= tail;
+  }
+
+  boolean knows(ConversationId conversation) {
+    return outstanding.containsKey(conversation);
+  }
+
+  /** Forgets those of which there is a hint and nothing more: nothing was pushed. */
+  void forgetBelieved(Predicate<ConversationId> which) {
+    for (Outstanding o : List.copyOf(outstanding.values())) {
+      if (!o.certain && o.deadlineMs == Outstanding.NEVER && which.test(o.conversation)) {
+        forget(o);
+      }
+    }
   }
 
   /** Gives a conversation to a sync, which reads it from the device's cursor. */

@@ -35,9 +35,10 @@ import java.util.Set;
  * <pre>
  * state      event                      next       effect
  * opened     Sync (full, complete)      planning   read: which conversations are behind
- * planning   hint, look                 planning   remembered
+ * planning   hint, look                 planning   remembered, not pushed
  * planning   the plan                   paging     live; conversations of the plan leave the window
  * paging     hint, look of its plan     paging     remembered, read after its pages
+ * paging     hint of a later portion    paging     dropped: that portion will have it
  * paging     hint of another one        paging     pushed
  * paging     page read                  paging     SyncPage; who is at his tail goes back to the window
  * paging     all sent, there are more   paging     read: the next conversations that are behind
@@ -62,6 +63,7 @@ final class RecipientSession {
   private boolean planned;
   private boolean firstSyncDone;
   private boolean reading;
+  private boolean planReading;
   private boolean pagesFirst = true;
   private boolean closing;
 
@@ -134,7 +136,7 @@ final class RecipientSession {
         range.toSeq(),
         size,
         foreign,
-        live && who.outlet().writable(),
+        mayPush(),
         nowMs)) {
       who.outlet().send(delivery.frame());
     }
@@ -156,7 +158,7 @@ final class RecipientSession {
         range.toSeq(),
         size,
         foreign,
-        live && who.outlet().writable(),
+        mayPush(),
         nowMs)) {
       for (MessageRange run : rest) {
         who.outlet().send(new Frame.Deliver(run, false));
@@ -170,7 +172,25 @@ final class RecipientSession {
     }
     Optional<Outstanding> place = inPlan(range.conversation());
     place.ifPresent(p -> p.seen = Math.max(p.seen, range.toSeq()));
-    return place.isPresent();
+    return place.isPresent()
+        || (!firstSyncDone
+            && !planReading
+            && !window.knows(range.conversation())
+            && awaited(range.conversation()));
+  }
+
+  /** A portion of the plan that is yet to be read will have it. */
+  private boolean awaited(ConversationId conversation) {
+    return running.flatMap(sync -> sync.plan).map(plan -> plan.awaits(conversation)).orElse(false);
+  }
+
+  /**
+   * Not while nobody can tell what the device lacks in a conversation: what is pushed there would
+   * overtake what the plan will bring.
+   */
+  private boolean mayPush() {
+    boolean unplanned = planReading || running.map(sync -> sync.plan.isEmpty()).orElse(false);
+    return live && (firstSyncDone || !unplanned) && who.outlet().writable();
   }
 
   private Optional<Outstanding> inPlan(ConversationId conversation) {
@@ -390,6 +410,7 @@ final class RecipientSession {
 
   private Optional<Read> started(Read read) {
     reading = true;
+    planReading = read instanceof Read.Plan;
     return Optional.of(read);
   }
 
@@ -417,6 +438,7 @@ final class RecipientSession {
   /** The answer to {@link Read.Plan}. */
   void planned(Read.Plan read, List<Behind> behind, long nowMs) {
     reading = false;
+    planReading = false;
     if (running.isEmpty() || running.get().run != read.run) {
       return; // replaced
     }
@@ -441,6 +463,9 @@ final class RecipientSession {
           }
         });
     sync.movedMs = nowMs;
+    if (!firstSyncDone) {
+      window.forgetBelieved(plan::awaits);
+    }
     if (sync.plan.isEmpty()) {
       sync.plan = Optional.of(plan);
       live |= !read.sync.onlyListed();
@@ -537,6 +562,7 @@ final class RecipientSession {
   /** The store was away: the same will be asked again. */
   void failed(Read read) {
     reading = false;
+    planReading = false;
     if (read instanceof Read.Page page && isRunning(page)) {
       page.plan.failed(page.request);
     } else if (read instanceof Read.Log log) {

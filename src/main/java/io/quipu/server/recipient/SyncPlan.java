@@ -144,6 +144,13 @@ final class SyncPlan {
     return further;
   }
 
+  /** It will be asked whether this one is behind; what is committed until then will be found. */
+  boolean awaits(ConversationId conversation) {
+    return further.isPresent()
+        && further.get().above().orElse("").compareTo(conversation.value()) < 0
+        && !first.contains(conversation);
+  }
+
   /** All that was added is sent. */
   boolean isDone() {
     return entries.isEmpty() && resets.isEmpty();

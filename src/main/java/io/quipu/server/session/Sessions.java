@@ -357,9 +357,10 @@ public final class Sessions {
               limits::send);
     }
 
-    /** A frame of the client has arrived. */
+    /** A frame of the client has arrived. That of a session with a successor changes nothing. */
     public void received(Frame frame) {
-      step(new SessionEvent.Received(frame));
+      Long newer = numbers.replaced.get(address.session());
+      step(newer == null ? new SessionEvent.Received(frame) : new SessionEvent.Kicked(newer));
     }
 
     /** The socket is gone, or will be: nothing more comes of this session. */
@@ -372,6 +373,7 @@ public final class Sessions {
       entry.ifPresent(
           registered -> {
             registry.unregister(registered);
+            numbers.replaced.remove(address.session());
             recipients.close(address.session());
             attendance.left(address, deviceKey);
             metrics.sessionClosed();
@@ -543,6 +545,12 @@ public final class Sessions {
     }
 
     private void kick(Registry.Entry older, long newerGeneration) {
+      if (older.address().loop().node().equals(loop.node())) {
+        numbers.replaced.merge(older.address().session(), newerGeneration, Math::max);
+        if (!registry.locate(older.user()).contains(older)) {
+          numbers.replaced.remove(older.address().session()); // it has gone meanwhile
+        }
+      }
       bus.send(
           older.address().loop(),
           Outbound.ofKick(new Outbound.Kick(older.address().session(), newerGeneration)));
