@@ -7,7 +7,10 @@ import io.quipu.server.command.StoresCommand;
 import io.quipu.server.command.TokenCommand;
 import io.quipu.server.config.ConfigurationException;
 import io.quipu.tools.bench.BenchCommand;
+import io.quipu.tools.bench.EchoCommand;
+import io.quipu.tools.bench.IdleCommand;
 import io.quipu.tools.bench.PairsCommand;
+import io.quipu.tools.bench.SyncCommand;
 import io.quipu.tools.chat.ChatCommand;
 import io.quipu.tools.checker.CheckCommand;
 import io.quipu.tools.cluster.ClusterCommand;
@@ -66,7 +69,12 @@ public final class Main {
     root.addSubcommand("conf", conf());
     root.addSubcommand(new ChatCommand(tokens));
     root.addSubcommand(new DemoCommand(tokens));
-    root.addSubcommand(new CommandLine(new BenchCommand()).addSubcommand(new PairsCommand(tokens)));
+    root.addSubcommand(
+        new CommandLine(new BenchCommand())
+            .addSubcommand(new PairsCommand(tokens))
+            .addSubcommand(new IdleCommand(tokens))
+            .addSubcommand(new SyncCommand(tokens))
+            .addSubcommand(new EchoCommand()));
     root.addSubcommand(new CheckCommand());
     root.setCommandName(program());
     dress(root);

@@ -30,13 +30,13 @@ import io.quipu.server.journal.EntryId;
 import io.quipu.server.journal.Journal;
 import io.quipu.server.journal.MessageLog.Behind;
 import io.quipu.server.journal.MessageLog.DeviceBehind;
+import io.quipu.server.journal.MessageLog.Part;
 import io.quipu.server.journal.MessageLog.RangeRequest;
 import io.quipu.server.journal.NewEntry;
 import io.quipu.server.journal.NewEntry.MemberChange;
 import io.quipu.server.journal.NewEntry.MemberChange.Joined;
 import io.quipu.server.journal.NewEntry.MemberChange.Left;
 import io.quipu.server.journal.NewEntry.Span;
-import io.quipu.server.journal.MessageLog.Part;
 import io.quipu.server.journal.StoredContent;
 import java.util.List;
 import java.util.Optional;
@@ -351,7 +351,10 @@ final class ChangesContractTest extends StoreContract {
   }
 
   private List<Behind> behind(UserId user, DeviceSession device, Cursor... claims) {
-    return await(store.messageLog().behind(user, device.deviceKey(), List.of(claims), false, Part.mostRecent(100)));
+    return await(
+        store
+            .messageLog()
+            .behind(user, device.deviceKey(), List.of(claims), false, Part.mostRecent(100)));
   }
 
   /** All that was ever committed is recent. */

@@ -8,8 +8,8 @@ import io.quipu.model.UserId;
 import io.quipu.server.journal.Cursors.CursorWrite;
 import io.quipu.server.journal.Cursors.ReadMarkWrite;
 import io.quipu.server.journal.Directory.DeviceSession;
-import io.quipu.server.journal.MessageLog.Part;
 import io.quipu.server.journal.MessageLog.Behind;
+import io.quipu.server.journal.MessageLog.Part;
 import io.vertx.core.Future;
 import java.util.ArrayList;
 import java.util.List;
@@ -26,7 +26,11 @@ final class CursorsContractTest extends StoreContract {
   }
 
   private long stored(DeviceSession device, UserId user, ConversationId id) {
-    return await(store.messageLog().behind(user, device.deviceKey(), List.of(), false, Part.mostRecent(100))).stream()
+    return await(
+            store
+                .messageLog()
+                .behind(user, device.deviceKey(), List.of(), false, Part.mostRecent(100)))
+        .stream()
         .filter(behind -> behind.conversation().equals(id))
         .map(Behind::storedCursor)
         .findFirst()

@@ -18,8 +18,8 @@ import io.quipu.server.journal.Directory.DeviceSession;
 import io.quipu.server.journal.MessageLog.Behind;
 import io.quipu.server.journal.MessageLog.DeviceBehind;
 import io.quipu.server.journal.MessageLog.HistorySlice;
-import io.quipu.server.journal.MessageLog.RangeRequest;
 import io.quipu.server.journal.MessageLog.Part;
+import io.quipu.server.journal.MessageLog.RangeRequest;
 import io.quipu.server.journal.MessageLog.RecentCommits;
 import java.util.ArrayList;
 import java.util.Comparator;
@@ -278,11 +278,17 @@ final class MessageLogContractTest extends StoreContract {
   }
 
   private List<Behind> behind(DeviceSession device, UserId user, Cursor... claimed) {
-    return await(store.messageLog().behind(user, device.deviceKey(), List.of(claimed), false, Part.mostRecent(100)));
+    return await(
+        store
+            .messageLog()
+            .behind(user, device.deviceKey(), List.of(claimed), false, Part.mostRecent(100)));
   }
 
   private List<Behind> behindClaimed(DeviceSession device, UserId user, Cursor... claimed) {
-    return await(store.messageLog().behind(user, device.deviceKey(), List.of(claimed), true, Part.mostRecent(100)));
+    return await(
+        store
+            .messageLog()
+            .behind(user, device.deviceKey(), List.of(claimed), true, Part.mostRecent(100)));
   }
 
   private void storeCursor(DeviceSession device, ConversationId id, long seq) {
@@ -316,10 +322,7 @@ final class MessageLogContractTest extends StoreContract {
 
   private List<ConversationId> part(
       DeviceSession device, UserId user, Part part, Cursor... claimed) {
-    return await(
-            store
-                .messageLog()
-                .behind(user, device.deviceKey(), List.of(claimed), false, part))
+    return await(store.messageLog().behind(user, device.deviceKey(), List.of(claimed), false, part))
         .stream()
         .map(Behind::conversation)
         .toList();
@@ -333,7 +336,9 @@ final class MessageLogContractTest extends StoreContract {
     for (int i = 0; i < 7; i++) {
       UserId peer = newUser("a-peer"); // begins it: one of his own quota
       ConversationId id = ConversationId.direct(peer, bob);
-      write(new Talk(id, load(id).conversationKey(), peer, keyOf(peer), bob, keyOf(bob)).text(1, "1"));
+      write(
+          new Talk(id, load(id).conversationKey(), peer, keyOf(peer), bob, keyOf(bob))
+              .text(1, "1"));
       all.add(id);
     }
 

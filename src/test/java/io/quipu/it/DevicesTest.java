@@ -386,7 +386,9 @@ final class DevicesTest {
     before.close();
 
     RawClient after = kept(RawClient.connect(node, Dress.TCP, bob, "phone"));
-    assertThat(after.connected().deviceIsNew()).as("it has lost its storage, not its name").isFalse();
+    assertThat(after.connected().deviceIsNew())
+        .as("it has lost its storage, not its name")
+        .isFalse();
     assertThat(after.sync(1)).as("the server's cursors are at the end").isEmpty();
     List<Frame.SyncPage> pages = after.sync(new Frame.Sync(2, zeros(group), false, false));
     for (ConversationId conversation : List.of(talk, group)) {

@@ -258,7 +258,9 @@ final class DownlinkTest {
     clients.add(back);
     Transcript rest = new Transcript(back, group).take(back.sync(1));
     assertThat(rest.seqs()).containsExactly(5L);
-    assertThat(rest.gaps()).singleElement().satisfies(gap -> assertThat(gap.fromSeq()).isEqualTo(4));
+    assertThat(rest.gaps())
+        .singleElement()
+        .satisfies(gap -> assertThat(gap.fromSeq()).isEqualTo(4));
     back.ackAndConfirm(group, 5);
     send(owner, group, 1, 10);
     assertThat(take(back, 1)).containsExactly(6L);
@@ -268,7 +270,9 @@ final class DownlinkTest {
     client.ackOf(client.send(UUID.randomUUID(), group, new Content.Changed(change), false));
   }
 
-  /** A lower ack, a repeated one, one of 1,000 in a row: nothing comes twice, nothing falls back. */
+  /**
+   * A lower ack, a repeated one, one of 1,000 in a row: nothing comes twice, nothing falls back.
+   */
   @Test
   void acksThatAreRepeatedOrFallBackChangeNothing() {
     RawClient sender = live(patient, Dress.TCP, alice);

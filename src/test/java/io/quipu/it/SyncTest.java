@@ -129,7 +129,9 @@ final class SyncTest {
   void pagesAreFilledUpToTheLimitInMessages(Dress dress) {
     send(sender(), talk, 5 * PAGE_MESSAGES + 1, "short");
     RawClient receiver = kept(RawClient.connect(node, dress, bob, "phone"));
-    assertThat(receiver.sync(1)).extracting(SyncTest::messages).containsExactly(10, 10, 10, 10, 10, 1);
+    assertThat(receiver.sync(1))
+        .extracting(SyncTest::messages)
+        .containsExactly(10, 10, 10, 10, 10, 1);
   }
 
   @ParameterizedTest
@@ -234,12 +236,12 @@ final class SyncTest {
       }
     }
     assertThat(seen).hasSize(conversations);
-    SdkDevice.until(
-        () -> plain.count("select count(*) from cursors") >= conversations);
+    SdkDevice.until(() -> plain.count("select count(*) from cursors") >= conversations);
     tablet.close();
 
     RawClient nothingNew = kept(RawClient.connect(plain, Dress.TCP, bob, "tablet"));
-    RawClient nobody = kept(RawClient.connect(plain, Dress.TCP, TestNode.fresh("nobody"), "tablet"));
+    RawClient nobody =
+        kept(RawClient.connect(plain, Dress.TCP, TestNode.fresh("nobody"), "tablet"));
     long before = nothingNew.receivedBytes();
     long beforeOfNobody = nobody.receivedBytes();
     assertThat(nothingNew.sync(1)).isEmpty();
@@ -289,7 +291,8 @@ final class SyncTest {
     send(sender, talk, 3 * PAGE_MESSAGES, "message");
     RawClient receiver = kept(RawClient.connect(node, Dress.TCP, bob, "phone"));
     receiver.send(new Frame.Sync(1, cursors(41), false, false));
-    assertThat(receiver.await(Frame.Error.class).code()).isEqualTo(ErrorCode.INVALID_REQUEST.code());
+    assertThat(receiver.await(Frame.Error.class).code())
+        .isEqualTo(ErrorCode.INVALID_REQUEST.code());
     receiver.send(new Frame.Sync(2, cursors(40), false, true));
     receiver.send(new Frame.Sync(2, cursors(40), false, true));
     receiver.send(new Frame.Sync(2, cursors(1), false, false));
@@ -311,8 +314,7 @@ final class SyncTest {
   private static List<Cursor> cursors(int count) {
     List<Cursor> cursors = new ArrayList<>();
     for (int i = 0; i < count; i++) {
-      cursors.add(
-          new Cursor(ConversationId.direct(new UserId("nobody"), new UserId("no" + i)), 1));
+      cursors.add(new Cursor(ConversationId.direct(new UserId("nobody"), new UserId("no" + i)), 1));
     }
     return cursors;
   }
@@ -324,7 +326,10 @@ final class SyncTest {
     private final AtomicBoolean stop = new AtomicBoolean();
     private final CompletableFuture<Void> end;
 
-    Writer(RawClient client, List<ConversationId> conversations, Map<ConversationId, List<UUID>> acked) {
+    Writer(
+        RawClient client,
+        List<ConversationId> conversations,
+        Map<ConversationId, List<UUID>> acked) {
       end =
           CompletableFuture.runAsync(
               () -> {
@@ -397,8 +402,7 @@ final class SyncTest {
         }
       }
       acked.forEach((conversation, log) -> device.until(conversation, log.size()));
-      acked.forEach(
-          (conversation, log) -> assertThat(device.view(conversation)).isEqualTo(log));
+      acked.forEach((conversation, log) -> assertThat(device.view(conversation)).isEqualTo(log));
     }
   }
 

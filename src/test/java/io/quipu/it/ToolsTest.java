@@ -66,6 +66,35 @@ final class ToolsTest {
   }
 
   @Test
+  void aShortRunOfIdleSessionsSaysWhatEachCostsBesideABareServer() throws Exception {
+    Result idle =
+        run("bench", "idle", "--sessions", "20", "--seconds", "1", "--conversations", "3");
+
+    assertThat(idle.code()).isZero();
+    assertThat(idle.out())
+        .contains("node, 20 over TCP: heap ")
+        .contains("node, 20 over WEBSOCKET: heap ")
+        .contains("bare echo server, 20 over TCP: heap ")
+        .contains("bare echo server, 20 over WEBSOCKET: heap ")
+        .contains("objects of Quipu's classes for each session, 3 conversations: ");
+    nothingIsLeftBehind();
+  }
+
+  @Test
+  void aShortRunOfSyncsCountsPagesBytesAndProcessorTime() throws Exception {
+    Result sync =
+        run("bench", "sync", "--conversations", "30", "--messages", "4", "--devices", "2");
+
+    assertThat(sync.code()).isZero();
+    assertThat(sync.out())
+        .contains("30 conversations x 4 messages, 2 devices")
+        .contains("  2 pages,")
+        .contains("120 messages")
+        .contains("CPU of one sync: node ");
+    nothingIsLeftBehind();
+  }
+
+  @Test
   void aShortRunOfPairsReportsWhatTheIssueNames() throws Exception {
     Path report = folder.resolve("report.json");
     Path history = folder.resolve("bench.history");

@@ -61,9 +61,9 @@ public interface MessageLog {
    *
    * @param most conversations, at least 1
    * @param above empty: those with a claim beyond the tail, then the most recently active ones, the
-   *     latest first; else all whose ids stand
-   *     behind this one, in the order of their bytes. That order does not change while somebody
-   *     writes: who goes on from the last one of each answer passes over none
+   *     latest first; else all whose ids stand behind this one, in the order of their bytes. That
+   *     order does not change while somebody writes: who goes on from the last one of each answer
+   *     passes over none
    */
   record Part(int most, Optional<String> above) {
     public static Part mostRecent(int most) {

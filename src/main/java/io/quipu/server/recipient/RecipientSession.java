@@ -131,13 +131,7 @@ final class RecipientSession {
       return;
     }
     if (window.hint(
-        range.conversation(),
-        range.fromSeq(),
-        range.toSeq(),
-        size,
-        foreign,
-        mayPush(),
-        nowMs)) {
+        range.conversation(), range.fromSeq(), range.toSeq(), size, foreign, mayPush(), nowMs)) {
       who.outlet().send(delivery.frame());
     }
   }
@@ -153,13 +147,7 @@ final class RecipientSession {
       size += Sizes.bytes(run);
     }
     if (window.hint(
-        range.conversation(),
-        range.fromSeq(),
-        range.toSeq(),
-        size,
-        foreign,
-        mayPush(),
-        nowMs)) {
+        range.conversation(), range.fromSeq(), range.toSeq(), size, foreign, mayPush(), nowMs)) {
       for (MessageRange run : rest) {
         who.outlet().send(new Frame.Deliver(run, false));
       }
@@ -400,8 +388,7 @@ final class RecipientSession {
       }
       if (live && running.isEmpty() && window.mustLookAtAll()) {
         window.lookAtAll(false);
-        return started(
-            new Read.Tails(claims(List.of()), Part.mostRecent(limits.maxOutstanding())));
+        return started(new Read.Tails(claims(List.of()), Part.mostRecent(limits.maxOutstanding())));
       }
       return Optional.empty();
     }

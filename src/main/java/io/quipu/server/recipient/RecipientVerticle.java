@@ -365,7 +365,8 @@ public final class RecipientVerticle extends VerticleBase implements Recipients,
       ended(
           session,
           read,
-          () -> messages.behind(
+          () ->
+              messages.behind(
                   user, deviceKey, plan.claimed(), plan.sync().onlyListed(), plan.part()),
           behind -> session.core.planned(plan, behind, clock.nowMs()));
     } else if (read instanceof Read.Page page) {

@@ -54,8 +54,7 @@ final class Suspects {
     if (found.isEmpty()) {
       found = new HashMap<>();
     }
-    Suspect suspect =
-        new Suspect(behind.cursor(), behind.tail(), behind.older()).risen(ackedSeq);
+    Suspect suspect = new Suspect(behind.cursor(), behind.tail(), behind.older()).risen(ackedSeq);
     found.merge(behind.conversation(), suspect, Suspect::and);
     dueMs = Math.min(dueMs, nowMs + graceMs);
     return true;

@@ -43,6 +43,7 @@ final class LoadConnection {
   private Buffer pending = Buffer.buffer();
   private String ending = "the node closed it";
   private boolean closed;
+  private long receivedBytes;
 
   private LoadConnection(NetSocket socket, Talker talker) {
     this.socket = socket;
@@ -90,6 +91,7 @@ final class LoadConnection {
 
   private void read(Buffer chunk) {
     byte[] bytes = chunk.getBytes();
+    receivedBytes += bytes.length;
     try {
       splitter.split(
           bytes,
@@ -103,6 +105,11 @@ final class LoadConnection {
     }
     talker.turnEnded();
     flush();
+  }
+
+  /** Of all frames, with their lengths. */
+  long receivedBytes() {
+    return receivedBytes;
   }
 
   private void take(Frame frame) {

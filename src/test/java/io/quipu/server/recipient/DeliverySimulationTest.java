@@ -269,7 +269,9 @@ final class DeliverySimulationTest {
         session.failed(read);
       } else if (read instanceof Read.Plan plan) {
         session.planned(
-            plan, log.behindNow(DEVICE, plan.claimed(), plan.sync().onlyListed(), plan.part()), nowMs);
+            plan,
+            log.behindNow(DEVICE, plan.claimed(), plan.sync().onlyListed(), plan.part()),
+            nowMs);
       } else if (read instanceof Read.Page page) {
         session.paged(
             page,

@@ -93,8 +93,26 @@ final class IdleSessionsHeapTest {
         new RecipientSession(
             new Recipients.Recipient(i, user, i, new DeviceId("d"), i, false, new Nowhere()),
             new RecipientLimits(
-                256, 196_608, 5_000, 4, 1_000, 100, 1_000, 16_000, 4, 1_000, 100, 32_768, 50,
-                1_000, 4, 16, 100_000_000, 2_000, 50, 1_000),
+                256,
+                196_608,
+                5_000,
+                4,
+                1_000,
+                100,
+                1_000,
+                16_000,
+                4,
+                1_000,
+                100,
+                32_768,
+                50,
+                1_000,
+                4,
+                16,
+                100_000_000,
+                2_000,
+                50,
+                1_000),
             cursors.join(i, user, i, i));
     session.sync(new Frame.Sync(1, List.of(), false, false), 1);
     RecipientSession.Read plan = session.next(1).orElseThrow();

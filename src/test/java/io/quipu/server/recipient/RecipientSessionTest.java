@@ -19,10 +19,10 @@ import io.quipu.server.journal.MessageLog.DeviceBehind;
 import io.quipu.server.journal.MessageLog.Part;
 import io.quipu.server.recipient.RecipientSession.Read;
 import java.util.ArrayList;
-import java.util.List;
-import java.util.Set;
 import java.util.HashSet;
+import java.util.List;
 import java.util.Optional;
+import java.util.Set;
 import org.junit.jupiter.api.Test;
 
 /** The rules of {@code deliver.pml}, one by one, and the sync. */
@@ -310,8 +310,8 @@ final class RecipientSessionTest {
   void theWindowCountsBytesToo() {
     RecipientLimits small =
         new RecipientLimits(
-            100, 1_000, 5_000, 3, 10, 200, 100, 300, 2, 100, 50, 1_000, 5, 1_000, 4, 2, 1_000, 100, 100,
-            2_000);
+            100, 1_000, 5_000, 3, 10, 200, 100, 300, 2, 100, 50, 1_000, 5, 1_000, 4, 2, 1_000, 100,
+            100, 2_000);
     Scene scene = Scene.live(small);
     for (int i = 1; i <= 10; i++) {
       scene.log.append(TALK, BOB, "x".repeat(220));
@@ -540,8 +540,26 @@ final class RecipientSessionTest {
 
   private static RecipientLimits portionsOf(int conversations) {
     return new RecipientLimits(
-        100, 100_000, 5_000, 3, 4, 200, 100, 300, 2, conversations, 4, 48_000, 5, 1_000, 4, 2,
-        1_000, 100, 100, 2_000);
+        100,
+        100_000,
+        5_000,
+        3,
+        4,
+        200,
+        100,
+        300,
+        2,
+        conversations,
+        4,
+        48_000,
+        5,
+        1_000,
+        4,
+        2,
+        1_000,
+        100,
+        100,
+        2_000);
   }
 
   @Test

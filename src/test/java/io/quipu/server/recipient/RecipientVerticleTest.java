@@ -52,7 +52,8 @@ final class RecipientVerticleTest {
 
   private static final RecipientLimits LIMITS =
       new RecipientLimits(
-          8, 100_000, 5_000, 3, 10, 4, 100, 300, 2, 100, 4, 48_000, 5, 1_000, 4, 2, 1_000, 100, 10, 20);
+          8, 100_000, 5_000, 3, 10, 4, 100, 300, 2, 100, 4, 48_000, 5, 1_000, 4, 2, 1_000, 100, 10,
+          20);
 
   private static final Vertx VERTX = Vertx.vertx();
 

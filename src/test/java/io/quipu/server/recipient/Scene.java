@@ -29,8 +29,8 @@ final class Scene {
 
   static final RecipientLimits LIMITS =
       new RecipientLimits(
-          8, 100_000, 5_000, 3, 10, 200, 100, 300, 2, 100, 4, 48_000, 5, 1_000, 4, 2, 1_000, 100, 100,
-          2_000);
+          8, 100_000, 5_000, 3, 10, 200, 100, 300, 2, 100, 4, 48_000, 5, 1_000, 4, 2, 1_000, 100,
+          100, 2_000);
 
   final MemoryLog log = new MemoryLog();
   final RecipientLimits limits;
@@ -202,7 +202,10 @@ final class Scene {
 
   void end(Read read) {
     if (read instanceof Read.Plan plan) {
-      session.planned(plan, log.behindNow(DEVICE, plan.claimed(), plan.sync().onlyListed(), plan.part()), nowMs);
+      session.planned(
+          plan,
+          log.behindNow(DEVICE, plan.claimed(), plan.sync().onlyListed(), plan.part()),
+          nowMs);
     } else if (read instanceof Read.Page page) {
       session.paged(
           page,
