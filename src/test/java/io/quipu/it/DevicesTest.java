@@ -348,7 +348,7 @@ final class DevicesTest {
     }
     ConversationId one = groups.iterator().next();
     List<Long> back = new ArrayList<>();
-    long before = each - NEWEST + 1;
+    long before = each - NEWEST + 1L;
     boolean more = true;
     for (int request = 1; more; request++) {
       fresh.send(new Frame.History(request, one, before, 0, 3));
