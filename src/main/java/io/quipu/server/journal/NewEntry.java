@@ -48,6 +48,9 @@ public record NewEntry(long seq, EntryId id, Content content, List<MemberChange>
     /** Sees the conversation again from the entry after this one on. */
     record Unblocked(UserId user) implements MemberChange {}
 
+    /** Is no member, and sees this entry all the same: it is his own. */
+    record Noted(UserId user) implements MemberChange {}
+
     /**
      * Left, if he was a member.
      *

@@ -139,7 +139,10 @@ final class Roster {
     Set<UserId> audience = new HashSet<>(present);
     if (changed.change() instanceof Change.Block) {
       audience.remove(other(append));
-    } else if (!(changed.change() instanceof Change.Unblock)) {
+      audience.add(append.sender());
+    } else if (changed.change() instanceof Change.Unblock) {
+      audience.add(append.sender());
+    } else {
       audience.addAll(after(append, 1).present);
     }
     return audience;
@@ -430,15 +433,24 @@ final class Roster {
       if (present.contains(other)) {
         steps.add(new MemberChange.Blocked(other));
       }
+      noteOwn(append, steps);
     } else if (change instanceof Change.Unblock) {
       UserId other = other(append);
       if (!other.isErased()) {
         steps.add(new MemberChange.Unblocked(other));
       }
+      noteOwn(append, steps);
     } else if (change instanceof Change.EraseUser) {
       erase(append, steps);
     }
     return steps;
+  }
+
+  /** Else who is blocked would have an ack of what lies beyond all that he may see. */
+  private void noteOwn(Append append, List<MemberChange> steps) {
+    if (!present.contains(append.sender())) {
+      steps.add(new MemberChange.Noted(append.sender()));
+    }
   }
 
   /** All that is not in one of his intervals, if new members see what was before. */
@@ -551,7 +563,9 @@ final class Roster {
     if (step instanceof MemberChange.Unblocked) {
       return new Standing(before.role, true, seq + 1, seen);
     }
-    if (before.present) {
+    if (step instanceof MemberChange.Noted) {
+      seen.add(new Span(seq, seq));
+    } else if (before.present) {
       seen.add(new Span(before.fromSeq, step instanceof MemberChange.Blocked ? seq - 1 : seq));
     }
     return new Standing(before.role, false, before.fromSeq, seen);

@@ -355,8 +355,8 @@ class RosterTest {
     assertThat(closed.audience(direct(ALICE, "recall"))).containsExactly(ALICE);
     assertThat(closed.audience(direct(ALICE, "unblock"))).containsExactly(ALICE);
     Roster both = closed.after(direct(BOB, "block"), 7);
-    assertThat(closed.audience(direct(BOB, "block"))).isEmpty();
-    assertThat(both.audience(direct(BOB, "unblock"))).isEmpty();
+    assertThat(closed.audience(direct(BOB, "block"))).as("his own").containsExactly(BOB);
+    assertThat(both.audience(direct(BOB, "unblock"))).as("his own").containsExactly(BOB);
     Roster alicesOnly = both.after(direct(BOB, "unblock"), 8);
     assertThat(alicesOnly.present()).containsExactly(ALICE);
     assertThat(judged(alicesOnly, direct(BOB, "message"), 8)).isEqualTo("CONVERSATION_UNKNOWN");
@@ -373,6 +373,18 @@ class RosterTest {
     assertThat(closed.memberChanges(direct(ALICE, "block"), 7)).as("once more").isEmpty();
     assertThat(closed.memberChanges(direct(ALICE, "unblock"), 7))
         .containsExactly(new MemberChange.Unblocked(BOB));
+  }
+
+  @Test
+  void whoIsBlockedAndBlocksBackSeesHisOwnEntryAndNothingAroundIt() {
+    Roster closed = roster(List.of(member(ALICE), member(BOB))).after(direct(ALICE, "block"), 6);
+    assertThat(closed.memberChanges(direct(BOB, "block"), 7))
+        .containsExactly(new MemberChange.Blocked(ALICE), new MemberChange.Noted(BOB));
+    Roster both = closed.after(direct(BOB, "block"), 7);
+    assertThat(both.present()).isEmpty();
+    assertThat(both.memberChanges(direct(ALICE, "unblock"), 8))
+        .containsExactly(new MemberChange.Unblocked(BOB), new MemberChange.Noted(ALICE));
+    assertThat(both.after(direct(ALICE, "unblock"), 8).present()).containsExactly(BOB);
   }
 
   @Test

@@ -199,6 +199,8 @@ final class SideTables {
       leavings.add(conversation, seq - 1, user);
     } else if (change instanceof MemberChange.Unblocked) {
       joins.add(conversation, seq + 1, null, user, Roles.stored(Role.MEMBER), null);
+    } else if (change instanceof MemberChange.Noted) {
+      joins.add(conversation, seq, seq, user, Roles.stored(Role.MEMBER), null);
     } else if (change instanceof MemberChange.Erased erased) {
       leavings.add(conversation, seq, user);
       erased
