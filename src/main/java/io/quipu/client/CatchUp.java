@@ -68,6 +68,10 @@ public final class CatchUp {
   private State state = State.IDLE;
   private boolean fullWanted;
   private int syncId;
+
+  /** All receipts before it are known; 0 = nothing is. */
+  private long receiptsMark;
+
   private int fruitless;
   private long notBeforeMs;
   private long deadlineMs = NEVER;
@@ -102,6 +106,11 @@ public final class CatchUp {
     deadlineMs = NEVER;
     heldPage = 0;
     heldFor = List.of();
+  }
+
+  /** All receipts before this mark are known. */
+  void receiptsKnown(long mark) {
+    receiptsMark = mark;
   }
 
   /** Something of this place is missing. */
@@ -166,7 +175,11 @@ public final class CatchUp {
       effects.add(
           new InboxEffect.Transmit(
               new Frame.Sync(
-                  syncId, cursors.subList(from, to), state == State.LISTED, to < cursors.size())));
+                  syncId,
+                  cursors.subList(from, to),
+                  state == State.LISTED,
+                  to < cursors.size(),
+                  state == State.LISTED ? 0 : receiptsMark)));
       from = to;
     } while (from < cursors.size());
   }

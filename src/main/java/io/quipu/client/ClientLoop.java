@@ -127,9 +127,14 @@ final class ClientLoop implements Turns {
           .compose(
               cursors ->
                   wiring
-                      .outboxStore()
-                      .load()
-                      .onSuccess(left -> onContext(() -> loaded(cursors, left))))
+                      .cursors()
+                      .loadReceiptsMark()
+                      .compose(
+                          mark ->
+                              wiring
+                                  .outboxStore()
+                                  .load()
+                                  .onSuccess(left -> onContext(() -> loaded(cursors, mark, left)))))
           .onFailure(
               e ->
                   onContext(
@@ -141,10 +146,11 @@ final class ClientLoop implements Turns {
     return started.future();
   }
 
-  private void loaded(Map<ConversationId, Long> cursors, List<PendingSend> left) {
+  private void loaded(
+      Map<ConversationId, Long> cursors, long receiptsMark, List<PendingSend> left) {
     if (!stopped) {
       wiring.observer().started(cursors, wiring.outboxStore().outlivesProcess());
-      receiving.loaded(cursors);
+      receiving.loaded(new InboxEvent.Loaded(cursors, receiptsMark));
       sending.restored(left);
       live(new Lifecycle.Event.Start());
     }
@@ -303,7 +309,7 @@ final class ClientLoop implements Turns {
       }
       receiving.feed(new InboxEvent.Paged(page));
     } else if (frame instanceof Frame.SyncDone done) {
-      receiving.feed(new InboxEvent.SyncEnded(done.syncId()));
+      receiving.feed(new InboxEvent.SyncEnded(done.syncId(), done.receiptsMark()));
     } else if (frame instanceof Frame.Receipt receipt) {
       receipts
           .take(
@@ -328,6 +334,9 @@ final class ClientLoop implements Turns {
     } else if (frame instanceof Frame.ConversationsPage page) {
       requests.answered(page.request(), page);
     } else if (frame instanceof Frame.MembersPage page) {
+      requests.answered(page.request(), page);
+    } else if (frame instanceof Frame.ReceiptsPage page) {
+      receipts.take(page, self).forEach(this::tell);
       requests.answered(page.request(), page);
     } else if (frame instanceof Frame.GoAway away) {
       live(

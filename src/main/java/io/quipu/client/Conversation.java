@@ -6,7 +6,9 @@ import io.quipu.model.ConversationId;
 import io.quipu.model.ConversationSummary;
 import io.quipu.model.ErrorCode;
 import io.quipu.model.GroupSettings;
+import io.quipu.model.Limits;
 import io.quipu.model.Member;
+import io.quipu.model.MemberReceipt;
 import io.quipu.model.QuipuException;
 import io.quipu.model.ReceiptState;
 import io.quipu.model.Role;
@@ -210,6 +212,20 @@ public final class Conversation {
   /** The user is writing; call it every few seconds while he does. */
   public void typing() {
     client.typing(id);
+  }
+
+  /**
+   * How far the messages have come with each member now, himself among them, by name. In direct
+   * conversations and groups of at most {@link Limits#receiptGroupMembers} members receipts come by
+   * themselves, as {@link ClientEvent.Receipt}; ask where the past of them is to be shown, and in
+   * bigger groups. What is news of it comes as such an event, too.
+   */
+  public Pages<MemberReceipt> receipts() {
+    return new Pages<>(
+        from ->
+            client
+                .ask(number -> new Frame.Receipts(number, id, from, 0), Frame.ReceiptsPage.class)
+                .map(page -> new Pages.Page<>(page.entries(), page.nextPage())));
   }
 
   /**

@@ -22,6 +22,22 @@ public interface CursorStore {
    */
   Future<Void> put(ConversationId conversation, long seq);
 
+  /**
+   * The mark up to which this device knows of receipts; called once, after {@link #load}. 0 = none:
+   * then a first sync tells of no receipts, and they are asked for where they are to be shown.
+   */
+  default Future<Long> loadReceiptsMark() {
+    return Future.succeededFuture(0L);
+  }
+
+  /**
+   * Stores it; called after each sync of everything, when the receipts before it have been told. A
+   * store that does not keep it is told of what is new since the start of the client only.
+   */
+  default Future<Void> putReceiptsMark(long mark) {
+    return Future.succeededFuture();
+  }
+
   /** Called once, at the end. */
   Future<Void> close();
 }

@@ -19,6 +19,9 @@ public final class FileCursorStore implements CursorStore {
   private final RecordWriter writer;
   private final Map<ConversationId, Long> cursors = new HashMap<>();
 
+  /** A record without a name. */
+  private long receiptsMark;
+
   /**
    * @param fsync wait for the disk at each cursor: a few milliseconds before each ack
    */
@@ -37,6 +40,10 @@ public final class FileCursorStore implements CursorStore {
 
   private synchronized void read(byte[] record) {
     long seq = ByteBuffer.wrap(record).getLong();
+    if (record.length == Long.BYTES) {
+      receiptsMark = seq;
+      return;
+    }
     String name =
         new String(record, Long.BYTES, record.length - Long.BYTES, StandardCharsets.UTF_8);
     cursors.put(new ConversationId(name), seq);
@@ -48,9 +55,29 @@ public final class FileCursorStore implements CursorStore {
   }
 
   private synchronized List<byte[]> snapshot() {
-    List<byte[]> records = new ArrayList<>(cursors.size());
+    List<byte[]> records = new ArrayList<>(cursors.size() + 1);
     cursors.forEach((conversation, seq) -> records.add(record(conversation, seq)));
+    if (receiptsMark != 0) {
+      records.add(markRecord(receiptsMark));
+    }
     return records;
+  }
+
+  private static byte[] markRecord(long mark) {
+    return ByteBuffer.allocate(Long.BYTES).putLong(mark).array();
+  }
+
+  @Override
+  public synchronized Future<Long> loadReceiptsMark() {
+    return Future.succeededFuture(receiptsMark);
+  }
+
+  @Override
+  public Future<Void> putReceiptsMark(long mark) {
+    synchronized (this) {
+      receiptsMark = mark;
+    }
+    return writer.append(markRecord(mark));
   }
 
   @Override

@@ -54,6 +54,9 @@ public final class Inbox {
    * @param handlerTries of one message until its conversation halts
    * @param ackDelayMs acks wait so long for more; 0 = until the end of the event-loop turn
    * @param ackMessages so many taken messages end that wait
+   * @param confirmMs an ack that is not confirmed for so long is said again; then after twice that,
+   *     and so on
+   * @param ackRepeats of one ack; 0 = none
    */
   public record Settings(
       int maxBuffered,
@@ -62,10 +65,36 @@ public final class Inbox {
       int handlerTries,
       long ackDelayMs,
       int ackMessages,
+      long confirmMs,
+      int ackRepeats,
       CatchUp.Settings catchUp) {
+    private static final long CONFIRM_MS = 5_000;
+    private static final int ACK_REPEATS = 5;
+
     /** Suits a phone as well as a load generator. */
     public static final Settings DEFAULT =
         new Settings(1_024, 8_192, 16 * 1024 * 1024, 8, 0, 64, CatchUp.Settings.DEFAULT);
+
+    /** With the default's repetitions of acks. */
+    public Settings(
+        int maxBuffered,
+        int maxBufferedInAll,
+        int maxBufferedBytes,
+        int handlerTries,
+        long ackDelayMs,
+        int ackMessages,
+        CatchUp.Settings catchUp) {
+      this(
+          maxBuffered,
+          maxBufferedInAll,
+          maxBufferedBytes,
+          handlerTries,
+          ackDelayMs,
+          ackMessages,
+          CONFIRM_MS,
+          ACK_REPEATS,
+          catchUp);
+    }
   }
 
   private static final long NEVER = Long.MAX_VALUE;
@@ -73,6 +102,7 @@ public final class Inbox {
   private final Settings settings;
   private final Backoff handlerBackoff;
   private final CatchUp catchUp;
+  private final UnconfirmedAcks unconfirmed;
 
   private final Map<ConversationId, Place> places = new HashMap<>();
   private final PriorityQueue<Retry> retries =
@@ -102,6 +132,7 @@ public final class Inbox {
     this.settings = settings;
     this.handlerBackoff = handlerBackoff;
     this.catchUp = new CatchUp(settings.catchUp(), syncBackoff);
+    this.unconfirmed = new UnconfirmedAcks(settings.confirmMs(), settings.ackRepeats());
   }
 
   /** What this event brings about. */
@@ -119,12 +150,13 @@ public final class Inbox {
     } else if (event instanceof InboxEvent.Confirmed confirmed) {
       Place place = place(confirmed.conversation());
       place.confirmed = Math.max(place.confirmed, confirmed.seq());
+      unconfirmed.confirmed(place, nowMs);
     } else if (event instanceof InboxEvent.Tick) {
       tick(nowMs);
     } else if (event instanceof InboxEvent.Paged paged) {
       paged(paged.page(), nowMs);
     } else if (event instanceof InboxEvent.SyncEnded ended) {
-      syncEnded(ended.syncId(), nowMs);
+      syncEnded(ended, nowMs);
     } else if (event instanceof InboxEvent.SyncRefused refused) {
       catchUp.refused(refused.syncId(), refused.retryAfterMs(), nowMs);
     } else if (event instanceof InboxEvent.Grown grown) {
@@ -147,6 +179,7 @@ public final class Inbox {
       disconnected();
     } else if (event instanceof InboxEvent.Loaded loaded) {
       loaded.cursors().forEach((conversation, seq) -> place(conversation).knownAt(seq));
+      catchUp.receiptsKnown(loaded.receiptsMark());
     }
     catchUp.start(places.values(), nowMs, effects);
     if (effects.isEmpty()) {
@@ -160,6 +193,7 @@ public final class Inbox {
   /** When a Tick is due; Long.MAX_VALUE if never. */
   public long nextDeadlineMs() {
     long next = Math.min(catchUp.nextDeadlineMs(), ackAtMs);
+    next = Math.min(next, unconfirmed.nextDeadlineMs());
     return retries.isEmpty() ? next : Math.min(next, retries.peek().atMs);
   }
 
@@ -188,16 +222,26 @@ public final class Inbox {
       // what was confirmed, another store confirmed: name every cursor
       places.values().forEach(place -> place.confirmed = Place.UNCONFIRMED);
     }
+    if (!storeEpoch.isEmpty() && !up.storeEpoch().equals(storeEpoch)) {
+      catchUp.receiptsKnown(0); // the mark is of another store
+    }
     storeEpoch = up.storeEpoch();
     connected = true;
     acks.clear(); // the sync carries them
     ackAtMs = NEVER;
+    unconfirmed.clear();
+    for (Place place : places.values()) {
+      if (place.known && place.cursor > 0) {
+        unconfirmed.sent(place, nowMs);
+      }
+    }
     catchUp.connected(up.limits(), nowMs);
   }
 
   private void disconnected() {
     connected = false;
     syncWaitsFor = 0;
+    unconfirmed.clear();
     places.values().forEach(place -> place.syncTarget = 0);
     catchUp.disconnected();
   }
@@ -457,9 +501,13 @@ public final class Inbox {
         || bufferedBytes > settings.maxBufferedBytes() / 2;
   }
 
-  private void syncEnded(int syncId, long nowMs) {
-    if (!catchUp.ended(syncId, nowMs)) {
+  private void syncEnded(InboxEvent.SyncEnded ended, long nowMs) {
+    if (!catchUp.ended(ended.syncId(), nowMs)) {
       return;
+    }
+    if (ended.receiptsMark() != 0) {
+      catchUp.receiptsKnown(ended.receiptsMark());
+      effects.add(new InboxEffect.KeepReceiptsMark(ended.receiptsMark()));
     }
     for (Place place : places.values()) {
       if (place.syncTarget == 0 && place.state != State.HALTED && !place.drained()) {
@@ -486,11 +534,16 @@ public final class Inbox {
       return;
     }
     for (Place place : acks) {
-      effects.add(new InboxEffect.Transmit(new Frame.DeliverAck(place.conversation, place.cursor)));
+      ack(place);
+      unconfirmed.sent(place, nowMs);
     }
     acks.clear();
     ackAtMs = NEVER;
     takenSinceAck = 0;
+  }
+
+  private void ack(Place place) {
+    effects.add(new InboxEffect.Transmit(new Frame.DeliverAck(place.conversation, place.cursor)));
   }
 
   private void tick(long nowMs) {
@@ -502,6 +555,7 @@ public final class Inbox {
       }
     }
     flushAcks(nowMs);
+    unconfirmed.due(nowMs).forEach(this::ack);
     catchUp.tick(nowMs, effects);
   }
 }

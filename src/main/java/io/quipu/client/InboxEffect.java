@@ -19,6 +19,9 @@ public sealed interface InboxEffect {
   /** Store the cursor; answer with CursorKept or CursorNotKept. */
   record KeepCursor(ConversationId conversation, long seq, long run) implements InboxEffect {}
 
+  /** Store the mark up to which receipts are known. */
+  record KeepReceiptsMark(long mark) implements InboxEffect {}
+
   /** The handler failed too often: this conversation stands still until Resume. */
   record Halted(ConversationId conversation, long seq, Throwable cause) implements InboxEffect {}
 

@@ -9,8 +9,17 @@ import java.util.Map;
 
 /** What happens to an {@link Inbox}. */
 public sealed interface InboxEvent {
-  /** What the cursor store has; before the first connection. */
-  record Loaded(Map<ConversationId, Long> cursors) implements InboxEvent {}
+  /**
+   * What the cursor store has; before the first connection.
+   *
+   * @param receiptsMark 0 = none
+   */
+  record Loaded(Map<ConversationId, Long> cursors, long receiptsMark) implements InboxEvent {
+    /** Of a device that knows of no receipts. */
+    public Loaded(Map<ConversationId, Long> cursors) {
+      this(cursors, 0);
+    }
+  }
 
   /**
    * @param deviceIsNew the server has no cursors of this device
@@ -26,8 +35,17 @@ public sealed interface InboxEvent {
   /** A SyncPage has come. */
   record Paged(Frame.SyncPage page) implements InboxEvent {}
 
-  /** A SyncDone has come. */
-  record SyncEnded(int syncId) implements InboxEvent {}
+  /**
+   * A SyncDone has come.
+   *
+   * @param receiptsMark 0 = it says nothing of receipts
+   */
+  record SyncEnded(int syncId, long receiptsMark) implements InboxEvent {
+    /** That says nothing of receipts. */
+    public SyncEnded(int syncId) {
+      this(syncId, 0);
+    }
+  }
 
   /** The server could not serve a sync. */
   record SyncRefused(int syncId, int retryAfterMs) implements InboxEvent {}

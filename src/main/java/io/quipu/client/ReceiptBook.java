@@ -1,10 +1,14 @@
 package io.quipu.client;
 
 import io.quipu.model.ConversationId;
+import io.quipu.model.MemberReceipt;
 import io.quipu.model.ReceiptState;
 import io.quipu.model.UserId;
+import io.quipu.protocol.Frame;
+import java.util.ArrayList;
 import java.util.EnumMap;
 import java.util.LinkedHashMap;
+import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 
@@ -14,6 +18,9 @@ import java.util.Optional;
  * beyond a bound: receipts are hints.
  */
 final class ReceiptBook {
+  /** Of one conversation: pages of a big group are read by who shows them, and not kept here. */
+  private static final int MAX_USERS = 100;
+
   private final Map<ConversationId, Map<UserId, Map<ReceiptState, Long>>> marks;
 
   ReceiptBook(int maxConversations) {
@@ -29,10 +36,13 @@ final class ReceiptBook {
 
   /** Returns what is new in it, if anything is. */
   Optional<ClientEvent.Receipt> take(ClientEvent.Receipt receipt) {
+    Map<UserId, Map<ReceiptState, Long>> ofConversation =
+        marks.computeIfAbsent(receipt.conversation(), conversation -> new LinkedHashMap<>());
+    if (ofConversation.size() >= MAX_USERS && !ofConversation.containsKey(receipt.user())) {
+      return Optional.of(receipt);
+    }
     Map<ReceiptState, Long> ofUser =
-        marks
-            .computeIfAbsent(receipt.conversation(), conversation -> new LinkedHashMap<>())
-            .computeIfAbsent(receipt.user(), user -> new EnumMap<>(ReceiptState.class));
+        ofConversation.computeIfAbsent(receipt.user(), user -> new EnumMap<>(ReceiptState.class));
     for (Map.Entry<ReceiptState, Long> known : ofUser.entrySet()) {
       boolean includes = known.getKey().compareTo(receipt.state()) >= 0;
       if (includes && known.getValue() >= receipt.seq()) {
@@ -41,6 +51,28 @@ final class ReceiptBook {
     }
     ofUser.put(receipt.state(), receipt.seq());
     return Optional.of(receipt);
+  }
+
+  /** The same for the others of a page that was asked for; what is known to be further stays. */
+  List<ClientEvent.Receipt> take(Frame.ReceiptsPage page, Optional<UserId> self) {
+    List<ClientEvent.Receipt> news = new ArrayList<>();
+    for (MemberReceipt entry : page.entries()) {
+      if (self.equals(Optional.of(entry.user()))) {
+        continue;
+      }
+      take(page.conversation(), entry.user(), ReceiptState.READ, entry.readSeq())
+          .ifPresent(news::add);
+      take(page.conversation(), entry.user(), ReceiptState.DELIVERED, entry.deliveredFirstSeq())
+          .ifPresent(news::add);
+    }
+    return news;
+  }
+
+  private Optional<ClientEvent.Receipt> take(
+      ConversationId conversation, UserId user, ReceiptState state, long seq) {
+    return seq == 0
+        ? Optional.empty()
+        : take(new ClientEvent.Receipt(conversation, user, state, seq));
   }
 
   /** The highest seq that has come so far with this user; 0 = none is known. */

@@ -10,7 +10,6 @@ import io.vertx.core.Promise;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.Map;
 import java.util.Optional;
 import java.util.function.Function;
 import java.util.function.Supplier;
@@ -47,8 +46,8 @@ final class Receiving {
     this.observer = observer;
   }
 
-  void loaded(Map<ConversationId, Long> stored) {
-    feed(new InboxEvent.Loaded(stored));
+  void loaded(InboxEvent.Loaded stored) {
+    feed(stored);
   }
 
   void connected(UserId user, InboxEvent.Connected event) {
@@ -115,6 +114,9 @@ final class Receiving {
           ask(() -> cursors.put(keep.conversation(), keep.seq())),
           () -> new InboxEvent.CursorKept(keep.conversation(), keep.run()),
           cause -> new InboxEvent.CursorNotKept(keep.conversation(), keep.run(), cause));
+    } else if (effect instanceof InboxEffect.KeepReceiptsMark keep) {
+      ask(() -> cursors.putReceiptsMark(keep.mark()))
+          .onFailure(cause -> LOG.warn("the mark of receipts is not kept", cause));
     } else if (effect instanceof InboxEffect.Transmit transmit) {
       observe(transmit.frame());
       turns.write(transmit.frame());

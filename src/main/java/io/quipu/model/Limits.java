@@ -16,6 +16,8 @@ package io.quipu.model;
  * @param editMs so long after its storing a sender may edit a message
  * @param recallMs so long after its storing a sender may recall a message
  * @param watchedUsers users whose presence one session watches
+ * @param receiptGroupMembers groups of at most so many members have receipts that come by
+ *     themselves
  */
 public record Limits(
     int heartbeatMs,
@@ -33,7 +35,8 @@ public record Limits(
     int groupMembers,
     int editMs,
     int recallMs,
-    int watchedUsers) {
+    int watchedUsers,
+    int receiptGroupMembers) {
   /** The defaults of the configuration, and what a test uses. */
   public static final Limits DEFAULT =
       new Limits(
@@ -52,5 +55,6 @@ public record Limits(
           1_000,
           86_400_000,
           86_400_000,
-          200);
+          200,
+          20);
 }

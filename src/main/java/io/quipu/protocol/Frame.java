@@ -9,6 +9,7 @@ import io.quipu.model.DeviceId;
 import io.quipu.model.ErrorCode;
 import io.quipu.model.Limits;
 import io.quipu.model.Member;
+import io.quipu.model.MemberReceipt;
 import io.quipu.model.MessageRange;
 import io.quipu.model.Outcome;
 import io.quipu.model.ReactionCount;
@@ -108,9 +109,19 @@ public sealed interface Frame {
   record Receipt(ConversationId conversation, UserId user, ReceiptState state, long seq)
       implements Frame {}
 
-  record Sync(int syncId, List<Cursor> cursors, boolean onlyListed, boolean more) implements Frame {
+  /**
+   * @param receiptsSince mark of the last SyncDone; 0 = of none
+   */
+  record Sync(
+      int syncId, List<Cursor> cursors, boolean onlyListed, boolean more, long receiptsSince)
+      implements Frame {
     public Sync {
       cursors = List.copyOf(cursors);
+    }
+
+    /** Of a client that knows of no receipts. */
+    public Sync(int syncId, List<Cursor> cursors, boolean onlyListed, boolean more) {
+      this(syncId, cursors, onlyListed, more, 0);
     }
   }
 
@@ -128,7 +139,16 @@ public sealed interface Frame {
 
   record SyncAck(int syncId, int page) implements Frame {}
 
-  record SyncDone(int syncId, int conversations, long messages) implements Frame {}
+  /**
+   * @param receiptsMark all receipts before it have been sent; 0 = nothing is said of them
+   */
+  record SyncDone(int syncId, int conversations, long messages, long receiptsMark)
+      implements Frame {
+    /** That says nothing of receipts. */
+    public SyncDone(int syncId, int conversations, long messages) {
+      this(syncId, conversations, messages, 0);
+    }
+  }
 
   /**
    * @param beforeSeq the newest below it; 0 = below the end
@@ -204,6 +224,24 @@ public sealed interface Frame {
   record MembersPage(int request, List<Member> members, String nextPage) implements Frame {
     public MembersPage {
       members = List.copyOf(members);
+    }
+  }
+
+  /**
+   * @param page of the page before, empty for the first
+   * @param limit 0 = as many as a page holds
+   */
+  record Receipts(int request, ConversationId conversation, String page, int limit)
+      implements Frame {}
+
+  /**
+   * @param nextPage empty = this is the last
+   */
+  record ReceiptsPage(
+      int request, ConversationId conversation, List<MemberReceipt> entries, String nextPage)
+      implements Frame {
+    public ReceiptsPage {
+      entries = List.copyOf(entries);
     }
   }
 

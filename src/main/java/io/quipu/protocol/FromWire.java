@@ -72,7 +72,8 @@ final class FromWire {
           new Frame.SyncDone(
               number(wire.getSyncDone().getSyncId()),
               amount(wire.getSyncDone().getConversations()),
-              position(wire.getSyncDone().getMessages()));
+              position(wire.getSyncDone().getMessages()),
+              mark(wire.getSyncDone().getReceiptsMark()));
       case SEND_STATUS -> sendStatus(wire.getSendStatus());
       case SEND_STATUS_RESULT -> sendStatusResult(wire.getSendStatusResult());
       case READ_MARK ->
@@ -101,6 +102,8 @@ final class FromWire {
       case CONVERSATIONS_PAGE -> ListCodec.frame(wire.getConversationsPage());
       case MEMBERS -> ListCodec.frame(wire.getMembers());
       case MEMBERS_PAGE -> ListCodec.frame(wire.getMembersPage());
+      case RECEIPTS -> ListCodec.frame(wire.getReceipts());
+      case RECEIPTS_PAGE -> ListCodec.frame(wire.getReceiptsPage());
       case MUTE ->
           new Frame.Mute(
               conversation(wire.getMute().getConversation()),
@@ -157,7 +160,8 @@ final class FromWire {
         amount(wire.getGroupMembers()),
         amount(wire.getEditMs()),
         amount(wire.getRecallMs()),
-        amount(wire.getWatchedUsers()));
+        amount(wire.getWatchedUsers()),
+        amount(wire.getReceiptGroupMembers()));
   }
 
   private static Frame sendAck(io.quipu.protocol.wire.SendAck wire) {
@@ -292,7 +296,8 @@ final class FromWire {
         number(wire.getSyncId()),
         cursors(wire.getCursorsList()),
         wire.getOnlyListed(),
-        wire.getMore());
+        wire.getMore(),
+        mark(wire.getReceiptsSince()));
   }
 
   private static Frame syncPage(SyncPage wire) {
@@ -427,5 +432,13 @@ final class FromWire {
       throw new QuipuException(ErrorCode.INVALID_REQUEST, "a seq is never negative: " + seq);
     }
     return seq;
+  }
+
+  /** Of receipts. */
+  private static long mark(long mark) {
+    if (mark < 0) {
+      throw new QuipuException(ErrorCode.INVALID_REQUEST, "a mark is never negative: " + mark);
+    }
+    return mark;
   }
 }

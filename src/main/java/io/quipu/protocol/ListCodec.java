@@ -3,6 +3,7 @@ package io.quipu.protocol;
 import io.quipu.model.ConversationSummary;
 import io.quipu.model.GroupSettings;
 import io.quipu.model.Member;
+import io.quipu.model.MemberReceipt;
 import io.quipu.model.ReactionCount;
 import io.quipu.model.Role;
 import io.quipu.model.UserId;
@@ -10,6 +11,8 @@ import io.quipu.protocol.wire.Conversations;
 import io.quipu.protocol.wire.ConversationsPage;
 import io.quipu.protocol.wire.Members;
 import io.quipu.protocol.wire.MembersPage;
+import io.quipu.protocol.wire.Receipts;
+import io.quipu.protocol.wire.ReceiptsPage;
 import java.util.Optional;
 
 /** The frames of lists, both ways. */
@@ -131,6 +134,57 @@ final class ListCodec {
         new UserId(wire.getUser()),
         SettingsCodec.role(wire.getRole()).orElse(Role.MEMBER),
         FromWire.position(wire.getSinceSeq()));
+  }
+
+  static Receipts toWire(Frame.Receipts f) {
+    return Receipts.newBuilder()
+        .setRequest(f.request())
+        .setConversation(f.conversation().value())
+        .setPage(f.page())
+        .setLimit(f.limit())
+        .build();
+  }
+
+  static Frame frame(Receipts wire) {
+    return new Frame.Receipts(
+        FromWire.number(wire.getRequest()),
+        FromWire.conversation(wire.getConversation()),
+        wire.getPage(),
+        FromWire.amount(wire.getLimit()));
+  }
+
+  static ReceiptsPage toWire(Frame.ReceiptsPage f) {
+    return ReceiptsPage.newBuilder()
+        .setRequest(f.request())
+        .setConversation(f.conversation().value())
+        .addAllEntries(f.entries().stream().map(ListCodec::toWire).toList())
+        .setNextPage(f.nextPage())
+        .build();
+  }
+
+  static Frame frame(ReceiptsPage wire) {
+    return new Frame.ReceiptsPage(
+        FromWire.number(wire.getRequest()),
+        FromWire.conversation(wire.getConversation()),
+        wire.getEntriesList().stream().map(ListCodec::receipt).toList(),
+        wire.getNextPage());
+  }
+
+  private static io.quipu.protocol.wire.MemberReceipt toWire(MemberReceipt r) {
+    return io.quipu.protocol.wire.MemberReceipt.newBuilder()
+        .setUser(r.user().value())
+        .setDeliveredFirstSeq(r.deliveredFirstSeq())
+        .setDeliveredAllSeq(r.deliveredAllSeq())
+        .setReadSeq(r.readSeq())
+        .build();
+  }
+
+  private static MemberReceipt receipt(io.quipu.protocol.wire.MemberReceipt wire) {
+    return new MemberReceipt(
+        new UserId(wire.getUser()),
+        FromWire.position(wire.getDeliveredFirstSeq()),
+        FromWire.position(wire.getDeliveredAllSeq()),
+        FromWire.position(wire.getReadSeq()));
   }
 
   static io.quipu.protocol.wire.ReactionCount toWire(ReactionCount c) {

@@ -78,7 +78,8 @@ final class ToWire {
                 .setSyncId(f.syncId())
                 .addAllCursors(cursors(f.cursors()))
                 .setOnlyListed(f.onlyListed())
-                .setMore(f.more()));
+                .setMore(f.more())
+                .setReceiptsSince(f.receiptsSince()));
     ways.put(
         Frame.SyncPage.class,
         (wire, f) ->
@@ -96,7 +97,8 @@ final class ToWire {
             wire.getSyncDoneBuilder()
                 .setSyncId(f.syncId())
                 .setConversations(f.conversations())
-                .setMessages(f.messages()));
+                .setMessages(f.messages())
+                .setReceiptsMark(f.receiptsMark()));
     ways.put(
         Frame.History.class,
         (wire, f) ->
@@ -124,6 +126,8 @@ final class ToWire {
         Frame.ConversationsPage.class, (wire, f) -> wire.setConversationsPage(ListCodec.toWire(f)));
     ways.put(Frame.Members.class, (wire, f) -> wire.setMembers(ListCodec.toWire(f)));
     ways.put(Frame.MembersPage.class, (wire, f) -> wire.setMembersPage(ListCodec.toWire(f)));
+    ways.put(Frame.Receipts.class, (wire, f) -> wire.setReceipts(ListCodec.toWire(f)));
+    ways.put(Frame.ReceiptsPage.class, (wire, f) -> wire.setReceiptsPage(ListCodec.toWire(f)));
     ways.put(
         Frame.Mute.class,
         (wire, f) ->
@@ -256,6 +260,7 @@ final class ToWire {
         .setEditMs(l.editMs())
         .setRecallMs(l.recallMs())
         .setWatchedUsers(l.watchedUsers())
+        .setReceiptGroupMembers(l.receiptGroupMembers())
         .build();
   }
 

@@ -95,6 +95,7 @@ final class NodeRules {
         configuration.sequencer().groupMembers(),
         configuration.sequencer().editMs(),
         configuration.sequencer().recallMs(),
-        session.watchedUsers());
+        session.watchedUsers(),
+        recipient.receiptGroupMembers());
   }
 }

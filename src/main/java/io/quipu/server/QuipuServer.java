@@ -233,7 +233,7 @@ public final class QuipuServer {
               cluster.bus(),
               cluster.placement(),
               journal(),
-              new FanOut(cluster.outreach(address.index())),
+              new FanOut(cluster.outreach(address.index()), receiptMembers()),
               clock,
               metrics);
       sequencers.add(owner);
@@ -291,6 +291,10 @@ public final class QuipuServer {
     return vertx.deployVerticle(made).mapEmpty();
   }
 
+  private int receiptMembers() {
+    return configuration.recipient().receiptGroupMembers();
+  }
+
   /** Recipients, sessions and HTTP of one event loop. */
   private final class LoopParts implements ConnectionVerticle.Parts {
     private final Address.Loop address;
@@ -305,15 +309,16 @@ public final class QuipuServer {
               address,
               RecipientLimits.of(configuration),
               postgres.messageLog(),
+              postgres.receipts(receiptMembers()),
               new Requests(
                   history,
                   postgres.lists(),
+                  postgres.receipts(receiptMembers()),
                   people,
                   configuration.recipient().syncPageMessages(),
                   configuration.recipient().syncPageBytes()),
-              new CountedCursors(postgres.cursors(), metrics),
-              cluster.registry(),
-              cluster.bus(),
+              new CountedCursors(postgres.cursors(receiptMembers()), metrics),
+              cluster.outreach(address.index()),
               clock,
               metrics::outstanding);
     }
@@ -404,13 +409,13 @@ public final class QuipuServer {
               journal(),
               postgres.directory(),
               postgres.lists(),
+              postgres.receipts(receiptMembers()),
               people,
               new ReadMarks(
                       address,
                       postgres.directory(),
-                      postgres.cursors(),
-                      cluster.registry(),
-                      cluster.bus())
+                      postgres.cursors(receiptMembers()),
+                      cluster.outreach(address.index()))
                   ::read,
               draining::get,
               cluster::isPlaced,

@@ -15,6 +15,7 @@ import io.quipu.model.Content;
 import io.quipu.model.ErrorCode;
 import io.quipu.model.GroupSettings;
 import io.quipu.model.Member;
+import io.quipu.model.MemberReceipt;
 import io.quipu.model.QuipuException;
 import io.quipu.model.ReactionCount;
 import io.quipu.model.ReceiptState;
@@ -121,6 +122,21 @@ class ConversationTest {
     assertThat(await(all)).containsExactly(bob, carol);
     assertThat(members.hasMore()).isFalse();
     assertThat(await(members.next())).isEmpty();
+  }
+
+  @Test
+  void receiptsAreAskedForPageByPage() throws InterruptedException {
+    Future<List<MemberReceipt>> all = talk.receipts().all(100);
+    Frame.Receipts first = peer.expect(Frame.Receipts.class);
+    MemberReceipt bob = new MemberReceipt(BOB, 7, 5, 3);
+    peer.send(new Frame.ReceiptsPage(first.request(), AB, List.of(bob), "p2"));
+    Frame.Receipts second = peer.expect(Frame.Receipts.class);
+    assertThat(second.page()).isEqualTo("p2");
+    peer.send(new Frame.ReceiptsPage(second.request(), AB, List.of(), ""));
+    assertThat(await(all)).containsExactly(bob);
+    assertThat(event(ClientEvent.Receipt.class))
+        .isEqualTo(new ClientEvent.Receipt(AB, BOB, ReceiptState.READ, 3));
+    assertThat(await(talk.receivedBy(BOB, ReceiptState.DELIVERED))).isEqualTo(7);
   }
 
   @Test

@@ -78,6 +78,21 @@ class FileStoresTest {
   }
 
   @Test
+  void theMarkOfReceiptsComesBack() {
+    Path path = directory.resolve("cursors");
+    FileCursorStore store = cursors(path);
+    await(store.load());
+    assertThat(await(store.loadReceiptsMark())).isZero();
+    await(store.put(AB, 4));
+    await(store.putReceiptsMark(918_273));
+    await(store.close());
+    FileCursorStore again = cursors(path);
+    assertThat(await(again.load())).isEqualTo(Map.of(AB, 4L));
+    assertThat(await(again.loadReceiptsMark())).isEqualTo(918_273);
+    await(again.close());
+  }
+
+  @Test
   void aWriteThatWasCutAtAnyByteLeavesWhatWasThereBefore() throws IOException {
     Path path = directory.resolve("cursors");
     RecordFile file = RecordFile.open(path, false, record -> {});

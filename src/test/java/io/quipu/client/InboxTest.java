@@ -398,6 +398,7 @@ class InboxTest {
             1,
             1,
             1,
+            1,
             1);
     step(new InboxEvent.Connected(ten, "e", false));
     assertThat(frames).hasSize(3);
@@ -547,6 +548,80 @@ class InboxTest {
     deliver(2, 4);
     handle();
     assertThat(flushed()).as("three are enough").containsExactly(ack(4));
+  }
+
+  @Test
+  void anAckThatIsNotConfirmedIsSaidAgainLessAndLessOftenAndNotForEver() {
+    online();
+    deliver(1, 1);
+    handle();
+    assertThat(flushed()).containsExactly(ack(1));
+    List<Long> waits = new ArrayList<>();
+    long saidMs = nowMs;
+    while (inbox.nextDeadlineMs() != Long.MAX_VALUE) {
+      waitMs(inbox.nextDeadlineMs() - nowMs);
+      assertThat(flushed()).containsExactly(ack(1));
+      waits.add(nowMs - saidMs);
+      saidMs = nowMs;
+    }
+    assertThat(waits).containsExactly(5_000L, 10_000L, 20_000L, 40_000L, 80_000L);
+  }
+
+  @Test
+  void aConfirmedAckIsNotSaidAgainAndALaterOneWaitsItsWholeTime() {
+    online();
+    deliver(1, 2);
+    inHandler.clear();
+    step(new InboxEvent.Handled(AB, 1));
+    flushed();
+    waitMs(4_000);
+    step(new InboxEvent.Handled(AB, 3));
+    assertThat(flushed()).containsExactly(ack(2));
+    step(new InboxEvent.Confirmed(AB, 1));
+    waitMs(4_999);
+    assertThat(flushed()).isEmpty();
+    step(new InboxEvent.Confirmed(AB, 2));
+    waitMs(100_000);
+    assertThat(flushed()).isEmpty();
+  }
+
+  @Test
+  void whatASyncOfTheNextConnectionSaysIsSaidAgainAsAnAck() {
+    online();
+    deliver(1, 1);
+    handle();
+    flushed();
+    step(new InboxEvent.Disconnected());
+    waitMs(100_000);
+    assertThat(flushed()).isEmpty();
+    connect("epoch-1", false);
+    step(new InboxEvent.SyncEnded(2));
+    frames.clear();
+    waitMs(5_000);
+    assertThat(flushed()).containsExactly(ack(1));
+  }
+
+  @Test
+  void theMarkOfReceiptsIsToldInTheNextSyncOfEverything() {
+    step(new InboxEvent.Loaded(Map.of(), 40));
+    connect("e", false);
+    assertThat(frames).containsExactly(new Frame.Sync(1, List.of(), false, false, 40));
+    step(new InboxEvent.SyncEnded(1, 50));
+    assertThat(others).contains(new InboxEffect.KeepReceiptsMark(50));
+    frames.clear();
+    deliver(1, 1);
+    deliver(3, 3);
+    assertThat(frames).as("a gap").hasSize(1);
+    assertThat(((Frame.Sync) frames.get(0)).receiptsSince()).isZero();
+    step(new InboxEvent.SyncEnded(2));
+    step(new InboxEvent.Disconnected());
+    frames.clear();
+    connect("e", false);
+    assertThat(((Frame.Sync) frames.get(0)).receiptsSince()).isEqualTo(50);
+    step(new InboxEvent.Disconnected());
+    frames.clear();
+    connect("another store", false);
+    assertThat(((Frame.Sync) frames.get(0)).receiptsSince()).isZero();
   }
 
   @Test

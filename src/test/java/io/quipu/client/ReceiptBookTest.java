@@ -3,8 +3,12 @@ package io.quipu.client;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import io.quipu.model.ConversationId;
+import io.quipu.model.MemberReceipt;
 import io.quipu.model.ReceiptState;
 import io.quipu.model.UserId;
+import io.quipu.protocol.Frame;
+import java.util.List;
+import java.util.Optional;
 import org.junit.jupiter.api.Test;
 
 class ReceiptBookTest {
@@ -34,6 +38,32 @@ class ReceiptBookTest {
     assertThat(isNew(AB, ReceiptState.DELIVERED, 7)).isTrue();
     assertThat(book.upTo(AB, BOB, ReceiptState.STORED_OFFLINE)).isEqualTo(7);
     assertThat(book.upTo(AB, BOB, ReceiptState.READ)).isEqualTo(4);
+  }
+
+  @Test
+  void aPageTellsWhatIsNewOfTheOthers() {
+    UserId alice = new UserId("alice");
+    isNew(AB, ReceiptState.DELIVERED, 5);
+    Frame.ReceiptsPage page =
+        new Frame.ReceiptsPage(
+            1, AB, List.of(new MemberReceipt(alice, 9, 9, 9), new MemberReceipt(BOB, 5, 2, 4)), "");
+
+    assertThat(book.take(page, Optional.of(alice)))
+        .containsExactly(new ClientEvent.Receipt(AB, BOB, ReceiptState.READ, 4));
+    assertThat(book.take(page, Optional.of(alice))).isEmpty();
+    assertThat(book.upTo(AB, BOB, ReceiptState.DELIVERED)).isEqualTo(5);
+    assertThat(book.upTo(AB, alice, ReceiptState.READ)).isZero();
+  }
+
+  @Test
+  void ofABigGroupNotEverybodyIsRemembered() {
+    for (int i = 0; i < 200; i++) {
+      UserId user = new UserId("user" + i);
+      var receipt = new ClientEvent.Receipt(AB, user, ReceiptState.READ, 1);
+      assertThat(book.take(receipt)).contains(receipt);
+    }
+    assertThat(book.upTo(AB, new UserId("user99"), ReceiptState.READ)).isEqualTo(1);
+    assertThat(book.upTo(AB, new UserId("user100"), ReceiptState.READ)).isZero();
   }
 
   @Test

@@ -153,7 +153,8 @@ final class ScriptedServer {
         d.groupMembers(),
         d.editMs(),
         d.recallMs(),
-        d.watchedUsers());
+        d.watchedUsers(),
+        d.receiptGroupMembers());
   }
 
   static Frame.Connected connected(Limits limits, long tokenMs) {

@@ -10,6 +10,7 @@ import io.quipu.model.Content;
 import io.quipu.model.ConversationId;
 import io.quipu.model.Cursor;
 import io.quipu.model.ErrorCode;
+import io.quipu.model.Gap;
 import io.quipu.model.GroupSettings;
 import io.quipu.model.GroupSettings.History;
 import io.quipu.model.GroupSettings.WhoAdds;
@@ -364,7 +365,7 @@ final class ChangesContractTest extends StoreContract {
 
   private void acked(DeviceSession device, ConversationId where, long seq) {
     CursorWrite write = new CursorWrite(device.userKey(), device.deviceKey(), where, seq);
-    assertThat(await(store.cursors().store(List.of(write)))).containsExactly(true);
+    assertThat(await(store.cursors().store(List.of(write))).counts()).containsExactly(true);
   }
 
   // ---- blocks
@@ -389,7 +390,7 @@ final class ChangesContractTest extends StoreContract {
     assertThat(all(talk.bob(), talk.id()).toSeq()).isEqualTo(2);
     assertThat(behind(talk.bob(), bobs)).containsExactly(new Behind(talk.id(), 0, 0, 2, false, 0));
     CursorWrite beyond = new CursorWrite(bobs.userKey(), bobs.deviceKey(), talk.id(), 4);
-    assertThat(await(store.cursors().store(List.of(beyond)))).containsExactly(false);
+    assertThat(await(store.cursors().store(List.of(beyond))).counts()).containsExactly(false);
     acked(bobs, talk.id(), 2);
     assertThat(behind(talk.bob(), bobs)).isEmpty();
     assertThat(looked(bobs)).noneMatch(one -> one.deviceKey() == bobs.deviceKey());
@@ -400,6 +401,38 @@ final class ChangesContractTest extends StoreContract {
         .containsExactly(1L, 2L, 6L);
     assertThat(behind(talk.bob(), bobs)).containsExactly(new Behind(talk.id(), 2, 2, 6, false, 0));
     acked(bobs, talk.id(), 4);
+  }
+
+  @Test
+  void whoIsBlockedAndBlocksBackSeesHisOwnEntryAndNothingAroundIt() {
+    Talk talk = talk(2);
+    write(block(talk, 3));
+    write(
+        new Batch(
+            talk.key(),
+            List.of(
+                new NewEntry(
+                    4,
+                    new EntryId(talk.bobKey(), UUID.randomUUID()),
+                    new Content.Changed(new Change.Block()),
+                    List.of(
+                        new MemberChange.Blocked(talk.alice()),
+                        new MemberChange.Noted(talk.bob()))))));
+    write(unblock(talk, 5));
+
+    DeviceSession bobs = session(talk.bob());
+    acked(bobs, talk.id(), 2);
+    assertThat(behind(talk.bob(), bobs)).containsExactly(new Behind(talk.id(), 2, 2, 4, false, 0));
+    MessageRange his = all(talk.bob(), talk.id());
+    assertThat(his.toSeq()).isEqualTo(4);
+    assertThat(his.messages()).extracting(Message::seq).containsExactly(1L, 2L, 4L);
+    assertThat(his.gaps()).containsExactly(new Gap(3, 3, Gap.Reason.NOT_VISIBLE));
+    acked(bobs, talk.id(), 4);
+    assertThat(behind(talk.bob(), bobs)).isEmpty();
+    assertThat(load(talk.id()).members())
+        .contains(
+            new Membership(talk.bobKey(), talk.bob(), Role.MEMBER, 4, 4),
+            new Membership(talk.bobKey(), talk.bob(), Role.MEMBER, 6, Membership.OPEN));
   }
 
   private static Batch block(Talk talk, long seq) {
@@ -435,7 +468,7 @@ final class ChangesContractTest extends StoreContract {
     DeviceSession bobs = session(talk.bob());
     assertThat(behind(talk.bob(), bobs)).isEmpty();
     CursorWrite beyond = new CursorWrite(bobs.userKey(), bobs.deviceKey(), talk.id(), 1);
-    assertThat(await(store.cursors().store(List.of(beyond)))).containsExactly(false);
+    assertThat(await(store.cursors().store(List.of(beyond))).counts()).containsExactly(false);
   }
 
   // ---- erasure

@@ -7,6 +7,7 @@ import io.quipu.model.ConversationId;
 import io.quipu.model.UserId;
 import io.quipu.server.journal.Cursors.CursorWrite;
 import io.quipu.server.journal.Cursors.ReadMarkWrite;
+import io.quipu.server.journal.Cursors.Stored;
 import io.quipu.server.journal.Directory.DeviceSession;
 import io.quipu.server.journal.MessageLog.Behind;
 import io.quipu.server.journal.MessageLog.Part;
@@ -22,7 +23,7 @@ final class CursorsContractTest extends StoreContract {
   }
 
   private List<Boolean> store(CursorWrite... writes) {
-    return await(store.cursors().store(List.of(writes)));
+    return await(store.cursors().store(List.of(writes))).counts();
   }
 
   private long stored(DeviceSession device, UserId user, ConversationId id) {
@@ -119,7 +120,7 @@ final class CursorsContractTest extends StoreContract {
   void twoSessionsOfADeviceThatFlushAtOnceKeepTheHigher() {
     Talk talk = talk(20);
     DeviceSession device = session(talk.bob());
-    List<Future<List<Boolean>>> flushes = new ArrayList<>();
+    List<Future<Stored>> flushes = new ArrayList<>();
     for (int seq = 1; seq <= 19; seq++) {
       flushes.add(store.cursors().store(List.of(cursor(device, talk.id(), (seq * 7) % 20))));
     }
@@ -135,14 +136,15 @@ final class CursorsContractTest extends StoreContract {
 
     assertThat(
             await(
-                store
-                    .cursors()
-                    .storeReadMarks(
-                        List.of(
-                            new ReadMarkWrite(talk.bobKey(), talk.id(), 2),
-                            new ReadMarkWrite(talk.bobKey(), talk.id(), 1),
-                            new ReadMarkWrite(talk.bobKey(), talk.id(), 4),
-                            new ReadMarkWrite(keyOf(stranger), talk.id(), 1)))))
+                    store
+                        .cursors()
+                        .storeReadMarks(
+                            List.of(
+                                new ReadMarkWrite(talk.bobKey(), talk.id(), 2),
+                                new ReadMarkWrite(talk.bobKey(), talk.id(), 1),
+                                new ReadMarkWrite(talk.bobKey(), talk.id(), 4),
+                                new ReadMarkWrite(keyOf(stranger), talk.id(), 1))))
+                .counts())
         .containsExactly(true, true, false, false);
   }
 

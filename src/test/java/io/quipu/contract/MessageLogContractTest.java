@@ -294,10 +294,12 @@ final class MessageLogContractTest extends StoreContract {
   private void storeCursor(DeviceSession device, ConversationId id, long seq) {
     assertThat(
             await(
-                store
-                    .cursors()
-                    .store(
-                        List.of(new CursorWrite(device.userKey(), device.deviceKey(), id, seq)))))
+                    store
+                        .cursors()
+                        .store(
+                            List.of(
+                                new CursorWrite(device.userKey(), device.deviceKey(), id, seq))))
+                .counts())
         .containsExactly(true);
   }
 

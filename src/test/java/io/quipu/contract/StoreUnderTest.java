@@ -9,6 +9,7 @@ import io.quipu.server.journal.Cursors;
 import io.quipu.server.journal.Directory;
 import io.quipu.server.journal.Journal;
 import io.quipu.server.journal.MessageLog;
+import io.quipu.server.journal.Receipts;
 import io.vertx.core.Vertx;
 import java.sql.Connection;
 import java.sql.PreparedStatement;
@@ -28,6 +29,7 @@ enum StoreUnderTest {
           store.journal(QUOTAS),
           store.messageLog(),
           store.cursors(),
+          store.receipts(),
           store.directory(),
           new OnFake(store));
     }
@@ -41,7 +43,8 @@ enum StoreUnderTest {
       return new Ports(
           postgres.journal(QUOTAS),
           postgres.messageLog(),
-          postgres.cursors(),
+          postgres.cursors(FakeStore.RECEIPT_MEMBERS),
+          postgres.receipts(FakeStore.RECEIPT_MEMBERS),
           postgres.directory(),
           new OnPostgres(uri, vertx, postgres));
     }
@@ -57,6 +60,7 @@ enum StoreUnderTest {
       Journal journal,
       MessageLog messageLog,
       Cursors cursors,
+      Receipts receipts,
       Directory directory,
       Backdoor backdoor) {}
 

@@ -20,6 +20,7 @@ import io.quipu.server.journal.Journal;
 import io.quipu.server.journal.JournalWriter;
 import io.quipu.server.journal.MessageLog;
 import io.quipu.server.journal.NewEntry;
+import io.quipu.server.journal.Receipts;
 import io.quipu.server.journal.StoredContent;
 import io.quipu.server.journal.Written;
 import io.vertx.core.Future;
@@ -54,6 +55,7 @@ public final class FakeStore {
     BEHIND,
     LOOK,
     STORE_CURSORS,
+    RECEIPTS,
     OPEN_SESSION,
     DIRECTORY
   }
@@ -92,8 +94,7 @@ public final class FakeStore {
   private final Map<DeviceName, Device> devices = new LinkedHashMap<>();
   private final Map<ConversationId, Conversation> conversations = new LinkedHashMap<>();
   private final Map<Long, Conversation> conversationsByKey = new HashMap<>();
-  private final Map<Place, Long> cursors = new HashMap<>();
-  private final Map<Place, Long> readMarks = new HashMap<>();
+  private final FakeReceipts receipts = new FakeReceipts(this);
   private final Set<ByteString> refused = new HashSet<>();
   private long transactions;
   private long voids;
@@ -109,9 +110,6 @@ public final class FakeStore {
   }
 
   private record DeviceName(long userKey, DeviceId device) {}
-
-  /** A cursor's or a read mark's: whose, and where. */
-  private record Place(long ownerKey, long conversationKey) {}
 
   static final class Device {
     final long key;
@@ -242,42 +240,15 @@ public final class FakeStore {
     return messageLog;
   }
 
-  public Cursors cursors() {
-    return new Cursors() {
-      @Override
-      public Future<List<Boolean>> store(List<CursorWrite> writes) {
-        return call(
-            Operation.STORE_CURSORS,
-            () ->
-                writes.stream()
-                    .map(
-                        write ->
-                            raise(
-                                cursors,
-                                write.deviceKey(),
-                                write.userKey(),
-                                write.conversation(),
-                                write.seq()))
-                    .toList());
-      }
+  /** Members of a group, at most, that has receipts. */
+  public static final int RECEIPT_MEMBERS = 4;
 
-      @Override
-      public Future<List<Boolean>> storeReadMarks(List<ReadMarkWrite> writes) {
-        return call(
-            Operation.STORE_CURSORS,
-            () ->
-                writes.stream()
-                    .map(
-                        write ->
-                            raise(
-                                readMarks,
-                                write.userKey(),
-                                write.userKey(),
-                                write.conversation(),
-                                write.seq()))
-                    .toList());
-      }
-    };
+  public Cursors cursors() {
+    return receipts.cursors(RECEIPT_MEMBERS);
+  }
+
+  public Receipts receipts() {
+    return receipts.receipts(RECEIPT_MEMBERS);
   }
 
   public Directory directory() {
@@ -343,8 +314,7 @@ public final class FakeStore {
   }
 
   public Optional<Long> cursor(long deviceKey, ConversationId conversation) {
-    return Optional.ofNullable(
-        cursors.get(new Place(deviceKey, find(conversation).orElseThrow().key)));
+    return receipts.cursor(deviceKey, find(conversation).orElseThrow());
   }
 
   public String title(ConversationId conversation) {
@@ -386,11 +356,26 @@ public final class FakeStore {
   }
 
   long storedCursor(long deviceKey, Conversation conversation) {
-    return cursors.getOrDefault(new Place(deviceKey, conversation.key), 0L);
+    return receipts.cursor(deviceKey, conversation).orElse(0L);
   }
 
   long nextTransaction() {
     return transactions + 1;
+  }
+
+  long newTransaction() {
+    return ++transactions;
+  }
+
+  Conversation byKey(long conversationKey) {
+    return conversationsByKey.get(conversationKey);
+  }
+
+  List<Long> devicesOf(long userKey) {
+    return devices.values().stream()
+        .filter(device -> device.userKey == userKey)
+        .map(device -> device.key)
+        .toList();
   }
 
   Conversation make(ConversationId id) {
@@ -510,6 +495,8 @@ public final class FakeStore {
     } else if (change instanceof NewEntry.MemberChange.Unblocked) {
       conversation.members.add(
           new Membership(keyOf(user), user, Role.MEMBER, seq + 1, Membership.OPEN));
+    } else if (change instanceof NewEntry.MemberChange.Noted) {
+      conversation.members.add(new Membership(keyOf(user), user, Role.MEMBER, seq, seq));
     } else {
       conversation.members.replaceAll(
           member ->
@@ -571,16 +558,6 @@ public final class FakeStore {
     return row.content instanceof Content.Changed changed
         && changed.change() instanceof Change.Edit edit
         && edit.seq() == target;
-  }
-
-  private boolean raise(
-      Map<Place, Long> places, long ownerKey, long userKey, ConversationId id, long seq) {
-    Optional<Conversation> conversation = find(id);
-    if (conversation.isEmpty() || seq < 1 || seq > conversation.get().visibleTail(userKey)) {
-      return false;
-    }
-    places.merge(new Place(ownerKey, conversation.get().key), seq, Math::max);
-    return true;
   }
 
   private Directory.DeviceSession session(UserId user, DeviceId name, int maxDevices) {

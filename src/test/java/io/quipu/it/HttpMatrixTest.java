@@ -39,6 +39,7 @@ final class HttpMatrixTest {
       PATCH C {"title":"x"}                           201      201      403/305  403/301  404/300   201      403/305
       PATCH C {"settings":{"history":"ALL"}}          201      201      403/305  403/301  404/300   201      403/305
       GET C/members                                   200      200      200      403/301  404/300   200      200
+      GET C/receipts                                  200      200      200      403/301  404/300   200      200
       POST C/members {"members":["NEW"]}              201      201      403/305  403/301  404/300   201      403/305
       PATCH C/members/EXTRA {"role":"ADMIN"}          201      403/305  403/305  403/301  404/300   201      403/305
       PATCH C/members/OWNER {"role":"ADMIN"}          403/305  403/305  403/305  403/301  404/300   403/305  403/305
@@ -88,6 +89,7 @@ final class HttpMatrixTest {
       PATCH C/members/OTHER {"role":"ADMIN"}          403/305  403/305  404/300  404/300   403/305  403/305
       DELETE C/members/OTHER                          403/305  403/305  404/300  404/300   403/305  403/305
       DELETE C/members/SELF                           403/305  403/305  404/300  404/300   403/305  403/305
+      GET C/receipts                                  200      200      200      404/300   200      200
       GET C/messages                                  200      200      200      404/300   404/300  200
       GET C/messages/1                                200      200      200      404/300   404/300  200
       GET C/messages/99                               404/310  404/310  404/310  404/300   404/300  404/310

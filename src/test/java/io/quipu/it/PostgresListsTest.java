@@ -175,7 +175,7 @@ final class PostgresListsTest {
     text(group, ALICE, "one");
     long two = text(group, BOB, "two");
     text(group, ALICE, "three");
-    await(postgres.cursors().storeReadMarks(List.of(new ReadMarkWrite(key(CAROL), group, two))));
+    await(postgres.cursors(20).storeReadMarks(List.of(new ReadMarkWrite(key(CAROL), group, two))));
     await(postgres.mutes().mute(CAROL, group, 4_000_000_000_000L));
 
     ConversationSummary carols = await(lists.conversation(CAROL, group));

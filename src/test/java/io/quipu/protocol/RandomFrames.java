@@ -13,6 +13,7 @@ import io.quipu.model.Gap;
 import io.quipu.model.GroupSettings;
 import io.quipu.model.Limits;
 import io.quipu.model.Member;
+import io.quipu.model.MemberReceipt;
 import io.quipu.model.Message;
 import io.quipu.model.MessageRange;
 import io.quipu.model.Outcome;
@@ -52,10 +53,10 @@ final class RandomFrames {
           r ->
               new Frame.Receipt(
                   r.conversation(), r.user(), r.oneOf(ReceiptState.values()), r.position()),
-          r -> new Frame.Sync(r.number(), r.many(r::cursor), r.flag(), r.flag()),
+          r -> new Frame.Sync(r.number(), r.many(r::cursor), r.flag(), r.flag(), r.position()),
           r -> new Frame.SyncPage(r.number(), r.number(), r.many(r::range), r.many(r::cursor)),
           r -> new Frame.SyncAck(r.number(), r.number()),
-          r -> new Frame.SyncDone(r.number(), r.number(), r.position()),
+          r -> new Frame.SyncDone(r.number(), r.number(), r.position(), r.position()),
           r -> new Frame.SendStatus(r.number(), r.conversation(), r.uuid(), r.flag()),
           RandomFrames::sendStatusResult,
           r -> new Frame.ReadMark(r.conversation(), r.place()),
@@ -82,6 +83,10 @@ final class RandomFrames {
           r -> new Frame.ConversationsPage(r.number(), r.many(r::summary), r.text(20)),
           r -> new Frame.Members(r.number(), r.conversation(), r.text(20), r.number()),
           r -> new Frame.MembersPage(r.number(), r.many(r::member), r.text(20)),
+          r -> new Frame.Receipts(r.number(), r.conversation(), r.text(20), r.number()),
+          r ->
+              new Frame.ReceiptsPage(
+                  r.number(), r.conversation(), r.many(r::memberReceipt), r.text(20)),
           r -> new Frame.Mute(r.conversation(), r.position()),
           r -> new Frame.WatchPresence(r.many(r::user)));
 
@@ -111,7 +116,8 @@ final class RandomFrames {
         flag(),
         new Limits(
             number(), number(), number(), number(), number(), number(), number(), number(),
-            number(), number(), number(), number(), number(), number(), number(), number()));
+            number(), number(), number(), number(), number(), number(), number(), number(),
+            number()));
   }
 
   private Frame send() {
@@ -236,6 +242,10 @@ final class RandomFrames {
 
   private Member member() {
     return new Member(user(), oneOf(Role.values()), position());
+  }
+
+  private MemberReceipt memberReceipt() {
+    return new MemberReceipt(user(), position(), position(), position());
   }
 
   private ReactionCount reactionCount() {

@@ -14,6 +14,7 @@ import io.quipu.server.config.Configuration;
 import io.quipu.server.fanout.FanOut;
 import io.quipu.server.journal.HistoryPages;
 import io.quipu.server.journal.MessageLog;
+import io.quipu.server.journal.Receipts;
 import io.quipu.server.limits.RateLimits;
 import io.quipu.server.metrics.Metrics;
 import io.quipu.server.recipient.Outlet;
@@ -37,7 +38,8 @@ import java.util.Optional;
 final class SimulatedNode {
   /** Small, so that every limit is met. */
   static final Limits LIMITS =
-      new Limits(6_000, 65_536, 2_000, 4, 4_000, 6, 4_000, 800, 100, 4, 2_000, 3_000, 10, 0, 0, 0);
+      new Limits(
+          6_000, 65_536, 2_000, 4, 4_000, 6, 4_000, 800, 100, 4, 2_000, 3_000, 10, 0, 0, 0, 4);
 
   static final int LOOK_MS = 1_000;
 
@@ -71,10 +73,11 @@ final class SimulatedNode {
             loop,
             recipientLimits(world.scheduler()),
             world.store().messageLog(actor),
-            requests(world.store().messageLog(actor)),
+            world.store().receipts(actor),
+            requests(world.store().messageLog(actor), world.store().receipts(actor)),
             world.store().cursors(actor),
-            world.registry(),
-            world.bus().of(actor, loop),
+            new Outreach(
+                0, world.bus().of(actor, loop), world.registry(), new Alone(id, 1), peers()),
             clock,
             (conversations, messages) -> outstanding += conversations + messages);
     this.sessions =
@@ -107,12 +110,13 @@ final class SimulatedNode {
     }
   }
 
-  private static Requests requests(MessageLog log) {
+  private static Requests requests(MessageLog log, Receipts receipts) {
     int messages = LIMITS.syncPageMessages();
     int bytes = LIMITS.syncPageBytes();
     return new Requests(
         new HistoryPages(log, new NoLists(), messages, bytes),
         new NoLists(),
+        receipts,
         new NoAttendance(),
         messages,
         bytes);
@@ -191,7 +195,8 @@ final class SimulatedNode {
                     world.bus().of(ownerActor, owner),
                     world.registry(),
                     new Alone(id, 1),
-                    peers())),
+                    peers()),
+                20),
             clock,
             METRICS);
     verticle.deploy(new SimulatedVertx(world.scheduler(), ownerActor).context());

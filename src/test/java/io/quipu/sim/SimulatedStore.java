@@ -5,6 +5,7 @@ import io.quipu.model.ConversationId;
 import io.quipu.model.Cursor;
 import io.quipu.model.DeviceId;
 import io.quipu.model.ErrorCode;
+import io.quipu.model.MemberReceipt;
 import io.quipu.model.MessageRange;
 import io.quipu.model.Outcome;
 import io.quipu.model.QuipuException;
@@ -17,7 +18,9 @@ import io.quipu.server.journal.Cursors;
 import io.quipu.server.journal.Directory;
 import io.quipu.server.journal.Journal;
 import io.quipu.server.journal.JournalWriter;
+import io.quipu.server.journal.ListPage;
 import io.quipu.server.journal.MessageLog;
+import io.quipu.server.journal.Receipts;
 import io.quipu.server.journal.Written;
 import io.vertx.core.Future;
 import io.vertx.core.Promise;
@@ -358,16 +361,32 @@ final class SimulatedStore {
     Cursors stored = fake.cursors();
     return new Cursors() {
       @Override
-      public Future<List<Boolean>> store(List<CursorWrite> writes) {
+      public Future<Stored> store(List<CursorWrite> writes) {
         return ask(
             asker,
             "cursors " + writes.size(),
-            () -> stored.store(writes).onSuccess(answers -> moved(writes, answers)));
+            () -> stored.store(writes).onSuccess(answer -> moved(writes, answer.counts())));
       }
 
       @Override
-      public Future<List<Boolean>> storeReadMarks(List<ReadMarkWrite> writes) {
+      public Future<Stored> storeReadMarks(List<ReadMarkWrite> writes) {
         return ask(asker, "read marks", () -> stored.storeReadMarks(writes));
+      }
+    };
+  }
+
+  Receipts receipts(Actor asker) {
+    Receipts receipts = fake.receipts();
+    return new Receipts() {
+      @Override
+      public Future<News> since(UserId reader, long since, Position after, int most) {
+        return ask(asker, "receipts", () -> receipts.since(reader, since, after, most));
+      }
+
+      @Override
+      public Future<ListPage<MemberReceipt>> page(
+          Optional<UserId> reader, ConversationId conversation, String page, int limit) {
+        return ask(asker, "receipts page", () -> receipts.page(reader, conversation, page, limit));
       }
     };
   }

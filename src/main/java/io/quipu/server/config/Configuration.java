@@ -202,6 +202,7 @@ public record Configuration(
    * @param newestForNewDevice messages of each conversation that a device new to the server gets
    * @param lookMs between two looks at recent commits
    * @param lookGraceMs a device that a look finds behind has so long to ack what is on its way
+   * @param receiptGroupMembers of a group, at most, for receipts to be told as they come
    */
   public record Recipient(
       int windowMessages,
@@ -219,7 +220,8 @@ public record Configuration(
       int syncPageBytes,
       int newestForNewDevice,
       int lookMs,
-      int lookGraceMs) {}
+      int lookGraceMs,
+      int receiptGroupMembers) {}
 
   /**
    * @param name of the cluster: nodes with another one do not join

@@ -9,7 +9,9 @@ import io.quipu.server.cluster.NodeParcel.UserReceipt;
 import io.quipu.server.cluster.Outreach;
 import io.quipu.server.cluster.Whisper;
 import java.util.Collection;
+import java.util.HashSet;
 import java.util.Optional;
+import java.util.Set;
 
 /**
  * Tells what one turn of a sequencer has to tell: acks to those who sent, entries to those who are
@@ -18,9 +20,14 @@ import java.util.Optional;
  */
 public final class FanOut {
   private final Outreach outreach;
+  private final int receiptMembers;
 
-  public FanOut(Outreach outreach) {
+  /**
+   * @param receiptMembers of a group, at most, for receipts to be told
+   */
+  public FanOut(Outreach outreach, int receiptMembers) {
     this.outreach = outreach;
+    this.receiptMembers = receiptMembers;
   }
 
   /** Tells the origin of an append what became of it. */
@@ -31,7 +38,7 @@ public final class FanOut {
   /** Tells everybody who is connected about committed entries. */
   public void committed(Announcement committed) {
     outreach.announce(committed);
-    if (committed.conversation().isDirect()) {
+    if (committed.conversation().isDirect() || committed.audience().size() <= receiptMembers) {
       for (UserId user : committed.audience()) {
         if (outreach.isAbsent(user)) {
           storedOffline(committed, user);
@@ -54,11 +61,13 @@ public final class FanOut {
     outreach.flush();
   }
 
-  /** The user's absence is told to the devices of the other one, up to what that one has sent. */
+  /** The user's absence is told to the devices of those who have sent some of it. */
   private void storedOffline(Announcement committed, UserId absent) {
     long lastSeq = committed.messages().get(committed.messages().size() - 1).seq();
+    Set<UserId> senders = new HashSet<>();
+    committed.messages().forEach(message -> senders.add(message.sender()));
     for (UserId user : committed.audience()) {
-      if (!user.equals(absent)) {
+      if (!user.equals(absent) && senders.contains(user)) {
         outreach.receipt(
             new UserReceipt(
                 user,

@@ -6,6 +6,7 @@ import io.quipu.server.journal.Directory;
 import io.quipu.server.journal.Journal;
 import io.quipu.server.journal.Lists;
 import io.quipu.server.journal.MessageLog;
+import io.quipu.server.journal.Receipts;
 import io.quipu.server.metrics.Metrics;
 import io.quipu.server.people.People;
 import io.quipu.server.time.Chance;
@@ -53,6 +54,7 @@ public final class HttpFace {
       Journal journal,
       Directory directory,
       Lists lists,
+      Receipts receipts,
       People people,
       ReadMarks readMarks,
       BooleanSupplier draining,
@@ -115,6 +117,7 @@ public final class HttpFace {
             new ConversationRoutes(rules, sending, lists, ports.people(), ports.readMarks())
                 .endpoints(),
             new MemberRoutes(rules, sending, lists).endpoints(),
+            new ReceiptRoutes(rules, ports.receipts()).endpoints(),
             new MessageRoutes(rules, sending, ports.log(), lists).endpoints(),
             new SendRoutes(ports.journal()).endpoints(),
             new BlockRoutes(rules, sending, lists).endpoints(),

@@ -15,12 +15,12 @@ public final class CountedCursors implements Cursors {
   }
 
   @Override
-  public Future<List<Boolean>> store(List<CursorWrite> writes) {
+  public Future<Stored> store(List<CursorWrite> writes) {
     return cursors.store(writes).onSuccess(stored -> metrics.cursorsFlushed(writes.size()));
   }
 
   @Override
-  public Future<List<Boolean>> storeReadMarks(List<ReadMarkWrite> writes) {
+  public Future<Stored> storeReadMarks(List<ReadMarkWrite> writes) {
     return cursors.storeReadMarks(writes);
   }
 }

@@ -172,9 +172,10 @@ final class DeliveryWindow {
       } else if (seq == o.acked && o.tries > 0 && hasRoomForOthers()) {
         progress++; // it has heard the repetition, and is still at work
       }
-      return false;
+      return !sure;
     }
-    boolean foreign = o.lastForeign > o.acked;
+    // what lies below, if the cursor was not sure, or beyond what was pushed, nobody has looked at
+    boolean foreign = !sure || seq > o.pushed || o.lastForeign > o.acked;
     progress++;
     o.acked = seq;
     o.pushed = Math.max(o.pushed, seq);
@@ -494,7 +495,7 @@ final class DeliveryWindow {
       if (messages == 0 || fits(places, size)) {
         o.wantedBytes = 0;
         pushed(o, range.toSeq(), places, size, nowMs);
-        if (o.conversation.isDirect() && Ranges.hasForeign(range, user)) {
+        if (Ranges.hasForeign(range, user)) {
           o.lastForeign = range.toSeq();
         }
         pushes.add(new Push(range, false));

@@ -27,7 +27,7 @@ final class Outstanding {
   /** A new device, or a new member, is not sent what is not above this: a gap stands for it. */
   long older;
 
-  /** The highest pushed seq of another user; only kept for direct conversations. */
+  /** The highest pushed seq of another user. */
   long lastForeign;
 
   /** What an ack timer asked to be sent again, both ends included; 0 = nothing. */

@@ -1,10 +1,10 @@
 package io.quipu.server.recipient;
 
 import io.quipu.model.ConversationId;
+import io.quipu.model.ReceiptState;
 import io.quipu.model.UserId;
 import io.quipu.server.cluster.Address;
-import io.quipu.server.cluster.Bus;
-import io.quipu.server.cluster.Registry;
+import io.quipu.server.cluster.Outreach;
 import io.quipu.server.journal.Cursors;
 import io.quipu.server.journal.Cursors.ReadMarkWrite;
 import io.quipu.server.journal.Directory;
@@ -23,11 +23,10 @@ public final class ReadMarks {
   private final Cursors cursors;
   private final ReceiptRouting routing;
 
-  public ReadMarks(
-      Address.Loop self, Directory directory, Cursors cursors, Registry registry, Bus bus) {
+  public ReadMarks(Address.Loop self, Directory directory, Cursors cursors, Outreach outreach) {
     this.directory = directory;
     this.cursors = cursors;
-    this.routing = new ReceiptRouting(self, registry, bus);
+    this.routing = new ReceiptRouting(self, outreach);
   }
 
   /** Completes when it is stored, with false if there is no such seq that the user may see. */
@@ -35,13 +34,17 @@ public final class ReadMarks {
     return directory
         .userKey(user)
         .compose(key -> cursors.storeReadMarks(List.of(new ReadMarkWrite(key, conversation, seq))))
-        .map(counts -> counts.get(0))
-        .onSuccess(
-            counts -> {
+        .map(
+            stored -> {
+              boolean counts = stored.counts().get(0);
               if (counts) {
-                routing.read(conversation, user, seq, NONE);
-                routing.flush();
+                routing.readMark(conversation, user, seq, NONE);
               }
+              for (Cursors.Receipt receipt : stored.receipts()) {
+                routing.told(conversation, user, ReceiptState.READ, receipt);
+              }
+              routing.flush();
+              return counts;
             });
   }
 }

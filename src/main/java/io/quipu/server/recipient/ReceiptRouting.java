@@ -5,30 +5,25 @@ import io.quipu.model.ReceiptState;
 import io.quipu.model.UserId;
 import io.quipu.protocol.Frame;
 import io.quipu.server.cluster.Address;
-import io.quipu.server.cluster.Bus;
-import io.quipu.server.cluster.Outbound;
+import io.quipu.server.cluster.NodeParcel.UserReceipt;
 import io.quipu.server.cluster.Outbound.ReceiptNotice;
-import io.quipu.server.cluster.Registry;
-import java.util.ArrayList;
-import java.util.HashMap;
-import java.util.List;
-import java.util.Map;
+import io.quipu.server.cluster.Outreach;
+import io.quipu.server.cluster.SessionAddress;
+import io.quipu.server.journal.Cursors;
+import java.util.Optional;
 
 /**
- * Tells the other user of a direct conversation how far messages have come, and a user's other
- * devices what he has read. Hints: a lost one is made good by the next. Groups get none: their
- * members of this moment would have to be read for each.
+ * Tells senders how far messages have come, and a user's other devices what he has read, on all
+ * nodes. Who is to hear of it the store has said, in the statement that stored it. Hints: what is
+ * lost on the way is told by the next one, or by the next sync.
  */
 public final class ReceiptRouting {
   private final Address.Loop self;
-  private final Registry registry;
-  private final Bus bus;
-  private final Map<Address.Loop, List<ReceiptNotice>> notices = new HashMap<>();
+  private final Outreach outreach;
 
-  ReceiptRouting(Address.Loop self, Registry registry, Bus bus) {
+  ReceiptRouting(Address.Loop self, Outreach outreach) {
     this.self = self;
-    this.registry = registry;
-    this.bus = bus;
+    this.outreach = outreach;
   }
 
   /**
@@ -42,45 +37,26 @@ public final class ReceiptRouting {
         : new Frame.Receipt(notice.conversation(), notice.user(), notice.state(), notice.seq());
   }
 
-  void delivered(ConversationId conversation, UserId by, long seq) {
-    toPeer(conversation, by, ReceiptState.DELIVERED, seq);
+  /** A watermark of {@code by} has risen, and this is its audience. */
+  void told(ConversationId conversation, UserId by, ReceiptState state, Cursors.Receipt receipt) {
+    for (UserId user : receipt.audience()) {
+      outreach.receipt(
+          new UserReceipt(user, Optional.empty(), conversation, by, state, receipt.seq()));
+    }
   }
 
   /**
+   * The user's other devices hear it, whatever the conversation.
+   *
    * @param session the one that said so, on this event loop: it knows
    */
-  void read(ConversationId conversation, UserId by, long seq, long session) {
-    for (Registry.Entry entry : registry.locate(by)) {
-      boolean same = entry.address().session() == session && entry.address().loop().equals(self);
-      if (!same) {
-        add(entry, conversation, by, ReceiptState.READ, seq);
-      }
-    }
-    toPeer(conversation, by, ReceiptState.READ, seq);
+  void readMark(ConversationId conversation, UserId by, long seq, long session) {
+    Optional<SessionAddress> teller = Optional.of(new SessionAddress(self, session));
+    outreach.receipt(new UserReceipt(by, teller, conversation, by, ReceiptState.READ, seq));
   }
 
-  private void toPeer(ConversationId conversation, UserId by, ReceiptState state, long seq) {
-    for (UserId user : conversation.directUsers()) {
-      if (!user.equals(by)) {
-        for (Registry.Entry entry : registry.locate(user)) {
-          add(entry, conversation, by, state, seq);
-        }
-      }
-    }
-  }
-
-  private void add(
-      Registry.Entry to, ConversationId conversation, UserId by, ReceiptState state, long seq) {
-    notices
-        .computeIfAbsent(to.address().loop(), loop -> new ArrayList<>())
-        .add(new ReceiptNotice(to.address().session(), conversation, by, state, seq));
-  }
-
-  /** One message to each event loop that has something to tell. */
+  /** What has been gathered leaves. */
   void flush() {
-    if (!notices.isEmpty()) {
-      notices.forEach((loop, some) -> bus.send(loop, Outbound.ofReceipts(some)));
-      notices.clear();
-    }
+    outreach.flush();
   }
 }

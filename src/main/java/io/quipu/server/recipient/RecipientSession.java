@@ -9,6 +9,7 @@ import io.quipu.server.cluster.Outbound;
 import io.quipu.server.journal.MessageLog.Behind;
 import io.quipu.server.journal.MessageLog.DeviceBehind;
 import io.quipu.server.journal.MessageLog.Part;
+import io.quipu.server.journal.Receipts;
 import io.quipu.server.recipient.DeliveryWindow.Push;
 import io.quipu.server.recipient.DeliveryWindow.Reading;
 import io.quipu.server.recipient.SyncPlan.PageRequest;
@@ -42,7 +43,8 @@ import java.util.Set;
  * paging     hint of another one        paging     pushed
  * paging     page read                  paging     SyncPage; who is at his tail goes back to the window
  * paging     all sent, there are more   paging     read: the next conversations that are behind
- * paging     all sent                   live       SyncDone
+ * paging     all sent                   telling    read: what receipts the client has missed, full syncs only
+ * telling    the receipts               live       Receipt for each, SyncDone
  * paging     no SyncAck, no ack         -          close, when all tries of an ack timer would be over
  * live       Sync (listed)              as above   for those conversations only; the others stay live
  * any        look: behind, not covered  same       a second later, if not acked by then: to the window
@@ -57,7 +59,7 @@ final class RecipientSession {
   private final SyncAssembly assembly;
   private final ArrayDeque<Frame.Sync> queued = new ArrayDeque<>(1);
   private final Suspects suspects;
-  private Optional<Running> running = Optional.empty();
+  private Optional<RunningSync> running = Optional.empty();
   private int runs;
   private boolean live;
   private boolean planned;
@@ -67,20 +69,6 @@ final class RecipientSession {
   private boolean pagesFirst = true;
   private boolean closing;
 
-  private static final class Running {
-    final int run;
-    final Frame.Sync sync;
-    Optional<SyncPlan> plan = Optional.empty();
-
-    long movedMs;
-
-    Running(int run, Frame.Sync sync, long nowMs) {
-      this.run = run;
-      this.sync = sync;
-      this.movedMs = nowMs;
-    }
-  }
-
   /** A read of the store for this session, one at a time. */
   sealed interface Read {
     /** Which conversations are behind, for a sync. */
@@ -89,6 +77,9 @@ final class RecipientSession {
     record Page(int run, int syncId, SyncPlan plan, PageRequest request) implements Read {}
 
     record Log(Reading reading) implements Read {}
+
+    /** What has come of the messages that its user sent while the client was away. */
+    record News(int run, long since, Receipts.Position after) implements Read {}
 
     /** Which conversations are behind, since not all could be remembered. */
     record Tails(List<Cursor> claimed, Part part) implements Read {}
@@ -246,7 +237,8 @@ final class RecipientSession {
       queued.removeIf(other -> !other.onlyListed());
       if (running.isPresent() && !running.get().sync.onlyListed()) {
         running =
-            Optional.of(new Running(++runs, sync, nowMs)); // its plan covers what the old one left
+            Optional.of(
+                new RunningSync(++runs, sync, nowMs)); // its plan covers what the old one left
         return;
       }
     }
@@ -320,7 +312,9 @@ final class RecipientSession {
     DeliveryWindow.Due due = window.wake(nowMs, writable);
     boolean stalled = false;
     if (running.isPresent() && stallsAtMs() <= nowMs) {
-      stalled = running.get().plan.isPresent() && !(writable && running.get().plan.get().mayPage());
+      RunningSync sync = running.get();
+      boolean waitsForStore = writable && (sync.isPaged() || sync.mayPage());
+      stalled = sync.plan.isPresent() && !waitsForStore;
       running.get().movedMs = nowMs;
     }
     if (!closing && (due == DeliveryWindow.Due.CLOSE || stalled)) {
@@ -351,21 +345,27 @@ final class RecipientSession {
   Optional<Read> next(long nowMs) {
     while (!reading && !closing) {
       if (running.isEmpty() && !queued.isEmpty()) {
-        running = Optional.of(new Running(++runs, queued.poll(), nowMs));
+        running = Optional.of(new RunningSync(++runs, queued.poll(), nowMs));
       }
       if (running.isPresent() && running.get().plan.isEmpty()) {
         return started(plan(running.get(), Part.mostRecent(limits.planConversations())));
       }
-      if (running.isPresent() && running.get().plan.get().isDone()) {
+      boolean writable = who.outlet().writable();
+      if (running.isPresent() && running.get().isPaged()) {
         Optional<Part> further = running.get().plan.get().further();
         if (further.isPresent()) {
           return started(plan(running.get(), further.get()));
         }
-        done(running.get());
-        continue;
+        Optional<Read.News> news = running.get().nextNews();
+        if (news.isEmpty()) {
+          done(running.get());
+          continue;
+        }
+        if (writable) {
+          return started(news.get());
+        }
       }
-      boolean writable = who.outlet().writable();
-      boolean mayPage = writable && running.isPresent() && running.get().plan.get().mayPage();
+      boolean mayPage = writable && running.isPresent() && running.get().mayPage();
       boolean mayPush = writable && live && window.hasWork();
       if (mayPage && (pagesFirst || !mayPush)) {
         Read.Page page = page(running.get());
@@ -401,7 +401,7 @@ final class RecipientSession {
     return Optional.of(read);
   }
 
-  private Read.Plan plan(Running next, Part part) {
+  private Read.Plan plan(RunningSync next, Part part) {
     Frame.Sync sync = next.sync;
     if (sync.onlyListed()) {
       return new Read.Plan(next.run, sync, sync.cursors(), part);
@@ -429,7 +429,7 @@ final class RecipientSession {
     if (running.isEmpty() || running.get().run != read.run) {
       return; // replaced
     }
-    Running sync = running.get();
+    RunningSync sync = running.get();
     Set<ConversationId> claimed = new HashSet<>();
     read.sync.cursors().forEach(c -> claimed.add(c.conversation()));
     boolean newestOnly = who.deviceIsNew() && !firstSyncDone;
@@ -490,7 +490,7 @@ final class RecipientSession {
     return place;
   }
 
-  private Read.Page page(Running sync) {
+  private Read.Page page(RunningSync sync) {
     SyncPlan plan = sync.plan.get();
     return new Read.Page(sync.run, sync.sync.syncId(), plan, plan.nextPage());
   }
@@ -498,13 +498,13 @@ final class RecipientSession {
   /** The answer to {@link Read.Page}. */
   void paged(Read.Page read, List<MessageRange> answers, long nowMs) {
     reading = false;
-    if (isRunning(read)) {
+    if (isRunning(read.run)) {
       send(read, answers, nowMs);
     }
   }
 
-  private boolean isRunning(Read.Page read) {
-    return running.isPresent() && running.get().run == read.run;
+  private boolean isRunning(int run) {
+    return running.isPresent() && running.get().run == run;
   }
 
   private void send(Read.Page read, List<MessageRange> answers, long nowMs) {
@@ -519,12 +519,19 @@ final class RecipientSession {
     }
   }
 
-  private void done(Running sync) {
-    SyncPlan plan = sync.plan.get();
+  /** The answer to {@link Read.News}. */
+  void news(Read.News read, Receipts.News news, long nowMs) {
+    reading = false;
+    if (!isRunning(read.run)) {
+      return;
+    }
+    running.get().answered(read, news, who.outlet(), nowMs);
+  }
+
+  private void done(RunningSync sync) {
     running = Optional.empty();
     firstSyncDone |= !sync.sync.onlyListed();
-    who.outlet()
-        .send(new Frame.SyncDone(sync.sync.syncId(), plan.conversations(), plan.messagesSent()));
+    who.outlet().send(sync.done());
   }
 
   /** The answer to {@link Read.Log}. */
@@ -550,7 +557,7 @@ final class RecipientSession {
   void failed(Read read) {
     reading = false;
     planReading = false;
-    if (read instanceof Read.Page page && isRunning(page)) {
+    if (read instanceof Read.Page page && isRunning(page.run)) {
       page.plan.failed(page.request);
     } else if (read instanceof Read.Log log) {
       window.failed(log.reading);

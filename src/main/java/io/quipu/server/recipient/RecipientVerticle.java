@@ -7,13 +7,13 @@ import io.quipu.model.QuipuException;
 import io.quipu.model.UserId;
 import io.quipu.protocol.Frame;
 import io.quipu.server.cluster.Address;
-import io.quipu.server.cluster.Bus;
 import io.quipu.server.cluster.Outbound;
-import io.quipu.server.cluster.Registry;
+import io.quipu.server.cluster.Outreach;
 import io.quipu.server.cluster.SessionAddress;
 import io.quipu.server.journal.Cursors;
 import io.quipu.server.journal.MessageLog;
 import io.quipu.server.journal.MessageLog.DeviceBehind;
+import io.quipu.server.journal.Receipts;
 import io.quipu.server.recipient.RecipientSession.Read;
 import io.quipu.server.recipient.Requests.Subject;
 import io.quipu.server.time.Clock;
@@ -49,6 +49,7 @@ public final class RecipientVerticle extends VerticleBase implements Recipients,
   private final Address.Loop self;
   private final RecipientLimits limits;
   private final MessageLog messages;
+  private final Receipts receipts;
   private final Requests requests;
   private final Clock clock;
   private final Stores stores;
@@ -101,15 +102,16 @@ public final class RecipientVerticle extends VerticleBase implements Recipients,
       Address.Loop self,
       RecipientLimits limits,
       MessageLog messages,
+      Receipts receipts,
       Requests requests,
       Cursors cursors,
-      Registry registry,
-      Bus bus,
+      Outreach outreach,
       Clock clock,
       Windows windows) {
     this.self = self;
     this.limits = limits;
     this.messages = messages;
+    this.receipts = receipts;
     this.requests = requests;
     this.clock = clock;
     this.windows = windows;
@@ -118,7 +120,7 @@ public final class RecipientVerticle extends VerticleBase implements Recipients,
         new Stores(
             limits,
             cursors,
-            new ReceiptRouting(self, registry, bus),
+            new ReceiptRouting(self, outreach),
             clock,
             this::session,
             this::onLoop);
@@ -202,11 +204,10 @@ public final class RecipientVerticle extends VerticleBase implements Recipients,
     long nowMs = clock.nowMs();
     MessageRange range = delivery.range();
     int size = Sizes.bytes(range);
-    boolean direct = range.conversation().isDirect();
     for (long id : delivery.sessions()) {
       Session session = sessions.get(id);
       if (session != null) {
-        boolean foreign = direct && Ranges.hasForeign(range, session.core.who().user());
+        boolean foreign = Ranges.hasForeign(range, session.core.who().user());
         session.core.deliver(delivery, size, foreign, nowMs);
         advance(session, nowMs);
       }
@@ -214,7 +215,7 @@ public final class RecipientVerticle extends VerticleBase implements Recipients,
     for (Outbound.OwnShare share : delivery.senders()) {
       Session session = sessions.get(share.session());
       if (session != null) {
-        boolean foreign = direct && Ranges.hasForeign(range, session.core.who().user());
+        boolean foreign = Ranges.hasForeign(range, session.core.who().user());
         session.core.deliverRest(range, share.ownSeqs(), foreign, nowMs);
         advance(session, nowMs);
       }
@@ -388,6 +389,12 @@ public final class RecipientVerticle extends VerticleBase implements Recipients,
                   some.reading().maxMessages(),
                   some.reading().maxBytes()),
           ranges -> session.core.read(some, ranges, clock.nowMs()));
+    } else if (read instanceof Read.News news) {
+      ended(
+          session,
+          read,
+          () -> receipts.since(user, news.since(), news.after(), limits.pageMessages()),
+          found -> session.core.news(news, found, clock.nowMs()));
     } else if (read instanceof Read.Tails tails) {
       ended(
           session,

@@ -28,7 +28,7 @@ public interface Recipients {
 
   void readMark(long session, ConversationId conversation, long seq);
 
-  /** History, Conversations, Members or Mute; so many at once. */
+  /** History, Conversations, Members, Receipts or Mute; so many at once. */
   void request(long session, Frame request);
 
   /** The socket takes frames again. */

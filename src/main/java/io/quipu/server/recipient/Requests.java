@@ -9,6 +9,7 @@ import io.quipu.server.cluster.SessionAddress;
 import io.quipu.server.journal.HistoryPages;
 import io.quipu.server.journal.HistoryPages.Question;
 import io.quipu.server.journal.Lists;
+import io.quipu.server.journal.Receipts;
 import io.quipu.server.people.Attendance;
 import io.vertx.core.Future;
 import java.util.List;
@@ -18,6 +19,7 @@ import java.util.Optional;
 public final class Requests {
   private final HistoryPages history;
   private final Lists lists;
+  private final Receipts receipts;
   private final Attendance attendance;
   private final int pageItems;
   private final int pageBytes;
@@ -27,9 +29,15 @@ public final class Requests {
    * @param pageBytes of one page of conversations
    */
   public Requests(
-      HistoryPages history, Lists lists, Attendance attendance, int pageItems, int pageBytes) {
+      HistoryPages history,
+      Lists lists,
+      Receipts receipts,
+      Attendance attendance,
+      int pageItems,
+      int pageBytes) {
     this.history = history;
     this.lists = lists;
+    this.receipts = receipts;
     this.attendance = attendance;
     this.pageItems = pageItems;
     this.pageBytes = pageBytes;
@@ -46,6 +54,9 @@ public final class Requests {
       }
       if (request instanceof Frame.Members members) {
         return new Subject(Optional.of(members.conversation()), members.request());
+      }
+      if (request instanceof Frame.Receipts receipts) {
+        return new Subject(Optional.of(receipts.conversation()), receipts.request());
       }
       if (request instanceof Frame.Mute mute) {
         return new Subject(Optional.of(mute.conversation()), 0);
@@ -68,6 +79,15 @@ public final class Requests {
           .map(
               page ->
                   Optional.of(new Frame.MembersPage(asked.request(), page.items(), page.next())));
+    }
+    if (request instanceof Frame.Receipts asked) {
+      return receipts
+          .page(Optional.of(user), asked.conversation(), asked.page(), items(asked.limit()))
+          .map(
+              page ->
+                  Optional.of(
+                      new Frame.ReceiptsPage(
+                          asked.request(), asked.conversation(), page.items(), page.next())));
     }
     if (request instanceof Frame.Mute mute) {
       return attendance

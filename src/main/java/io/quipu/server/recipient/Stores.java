@@ -2,10 +2,13 @@ package io.quipu.server.recipient;
 
 import io.quipu.model.ErrorCode;
 import io.quipu.model.QuipuException;
+import io.quipu.model.ReceiptState;
 import io.quipu.protocol.Frame;
 import io.quipu.server.journal.Cursors;
 import io.quipu.server.journal.Cursors.CursorWrite;
 import io.quipu.server.journal.Cursors.ReadMarkWrite;
+import io.quipu.server.journal.Cursors.Receipt;
+import io.quipu.server.journal.Cursors.Stored;
 import io.quipu.server.recipient.CursorBuffer.Flying;
 import io.quipu.server.time.Clock;
 import io.vertx.core.Future;
@@ -48,8 +51,9 @@ final class Stores {
   /** One kind of statement: at most one in flight. */
   private final class Lane {
     final CursorBuffer buffer;
-    final Function<List<Flying>, Future<List<Boolean>>> statement;
+    final Function<List<Flying>, Future<Stored>> statement;
     final BiConsumer<Flying, Boolean> settled;
+    final ReceiptState state;
     final StorePause pause = new StorePause(limits.storeRetryMs(), limits.maxStoreRetryMs());
     Promise<Void> idle = Promise.promise();
     boolean busy;
@@ -57,11 +61,13 @@ final class Stores {
 
     Lane(
         CursorBuffer buffer,
-        Function<List<Flying>, Future<List<Boolean>>> statement,
-        BiConsumer<Flying, Boolean> settled) {
+        Function<List<Flying>, Future<Stored>> statement,
+        BiConsumer<Flying, Boolean> settled,
+        ReceiptState state) {
       this.buffer = buffer;
       this.statement = statement;
       this.settled = settled;
+      this.state = state;
     }
 
     void flush(long nowMs) {
@@ -72,20 +78,25 @@ final class Stores {
       List<Flying> flying = buffer.take(batch);
       onLoop.call(
           () -> statement.apply(flying),
-          answers -> stored(flying, answers),
+          answer -> stored(flying, answer),
           failure -> failed(flying, failure));
     }
 
-    private void stored(List<Flying> flying, List<Boolean> answers) {
-      if (answers.size() != flying.size()) {
-        failed(flying, new IllegalStateException(answers.size() + " answers"));
+    private void stored(List<Flying> flying, Stored answer) {
+      List<Boolean> counts = answer.counts();
+      if (counts.size() != flying.size()) {
+        failed(flying, new IllegalStateException(counts.size() + " answers"));
         return;
       }
       pause.succeeded();
       batch = Math.min(limits.cursorBatch(), batch * 2);
       buffer.settled(flying);
       for (int i = 0; i < flying.size(); i++) {
-        settled.accept(flying.get(i), answers.get(i));
+        settled.accept(flying.get(i), counts.get(i));
+      }
+      for (Receipt receipt : answer.receipts()) {
+        Flying of = flying.get(receipt.place());
+        receipts.told(of.conversation(), of.holder().user, state, receipt);
       }
       receipts.flush();
       idle();
@@ -141,8 +152,10 @@ final class Stores {
     this.onLoop = onLoop;
     this.cursors = new CursorBuffer(limits.maxOutstanding() * 2, limits.maxPendingCursors());
     this.readMarks = new CursorBuffer(limits.maxOutstanding(), limits.maxPendingCursors());
-    this.cursorLane = new Lane(cursors, this::storeCursors, this::cursorSettled);
-    this.readMarkLane = new Lane(readMarks, this::storeReadMarks, this::readMarkSettled);
+    this.cursorLane =
+        new Lane(cursors, this::storeCursors, this::cursorSettled, ReceiptState.DELIVERED);
+    this.readMarkLane =
+        new Lane(readMarks, this::storeReadMarks, this::readMarkSettled, ReceiptState.READ);
   }
 
   void flush(long nowMs) {
@@ -154,11 +167,12 @@ final class Stores {
     return Future.join(cursorLane.drain(), readMarkLane.drain()).mapEmpty();
   }
 
-  private Future<List<Boolean>> storeCursors(List<Flying> flying) {
+  private Future<Stored> storeCursors(List<Flying> flying) {
     List<CursorWrite> writes = new ArrayList<>(flying.size());
     for (Flying one : flying) {
       CursorBuffer.Holder device = one.holder();
-      writes.add(new CursorWrite(device.userKey, device.key, one.conversation(), one.seq()));
+      writes.add(
+          new CursorWrite(device.userKey, device.key, one.conversation(), one.seq(), one.tell()));
     }
     return store.store(writes);
   }
@@ -174,12 +188,9 @@ final class Stores {
     }
     session.ifPresent(
         s -> s.who().outlet().send(new Frame.AckConfirm(cursor.conversation(), cursor.seq())));
-    if (cursor.tell()) {
-      receipts.delivered(cursor.conversation(), cursor.holder().user, cursor.seq());
-    }
   }
 
-  private Future<List<Boolean>> storeReadMarks(List<Flying> flying) {
+  private Future<Stored> storeReadMarks(List<Flying> flying) {
     List<ReadMarkWrite> writes = new ArrayList<>(flying.size());
     for (Flying one : flying) {
       writes.add(new ReadMarkWrite(one.holder().userKey, one.conversation(), one.seq()));
@@ -189,7 +200,7 @@ final class Stores {
 
   private void readMarkSettled(Flying mark, boolean counts) {
     if (counts) {
-      receipts.read(mark.conversation(), mark.holder().user, mark.seq(), mark.session());
+      receipts.readMark(mark.conversation(), mark.holder().user, mark.seq(), mark.session());
     } else {
       refuse(mark);
     }

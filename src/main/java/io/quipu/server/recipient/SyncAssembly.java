@@ -51,7 +51,8 @@ final class SyncAssembly {
   /** The whole request, after COMPLETE; the flags are those of the last frame. */
   Frame.Sync take(Frame.Sync last) {
     Frame.Sync whole =
-        new Frame.Sync(last.syncId(), List.copyOf(cursors), last.onlyListed(), false);
+        new Frame.Sync(
+            last.syncId(), List.copyOf(cursors), last.onlyListed(), false, last.receiptsSince());
     cursors = List.of(); // thousands, perhaps, of a session that may sit there for days
     return whole;
   }

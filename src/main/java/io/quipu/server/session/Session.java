@@ -237,6 +237,7 @@ public final class Session {
         || frame instanceof Frame.History
         || frame instanceof Frame.Conversations
         || frame instanceof Frame.Members
+        || frame instanceof Frame.Receipts
         || frame instanceof Frame.Mute) {
       effects.add(new SessionEffect.Pass(frame));
     } else if (frame instanceof Frame.WatchPresence watch) {

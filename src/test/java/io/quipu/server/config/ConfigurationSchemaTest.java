@@ -125,7 +125,8 @@ final class ConfigurationSchemaTest {
                 c.sequencer().groupMembers(),
                 c.sequencer().editMs(),
                 c.sequencer().recallMs(),
-                c.session().watchedUsers()))
+                c.session().watchedUsers(),
+                c.recipient().receiptGroupMembers()))
         .isEqualTo(Limits.DEFAULT);
   }
 

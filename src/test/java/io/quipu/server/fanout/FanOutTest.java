@@ -48,7 +48,7 @@ class FanOutTest {
   private final Map<Address, List<Outbound>> sent = new LinkedHashMap<>();
   private final LocalRegistry registry = new LocalRegistry();
   private final FanOut fanOut =
-      new FanOut(new Outreach(0, new GatheringBus(), registry, ALONE, ALONE));
+      new FanOut(new Outreach(0, new GatheringBus(), registry, ALONE, ALONE), 3);
 
   @Test
   void acksAndDeliveriesOfATurnAreOneMessagePerLoop() {
@@ -132,9 +132,28 @@ class FanOutTest {
   }
 
   @Test
-  void whoIsAwayInAGroupIsNotTold() {
+  void whoIsAwayInASmallGroupIsToldToThoseWhoSentSomeOfIt() {
     SessionAddress alice = online(ALICE, HERE, 1);
-    commit(GROUP, 5, List.of(ALICE, BOB), alice);
+    online(BOB, HERE, 2);
+    commit(GROUP, 5, List.of(ALICE, BOB, CAROL), alice);
+    fanOut.flush();
+    assertThat(only(HERE).receipts())
+        .containsExactly(new ReceiptNotice(1, GROUP, CAROL, ReceiptState.STORED_OFFLINE, 5));
+  }
+
+  @Test
+  void whoIsAwayInAGroupAboveTheLimitIsNotTold() {
+    SessionAddress alice = online(ALICE, HERE, 1);
+    commit(GROUP, 5, List.of(ALICE, BOB, CAROL, new UserId("dave")), alice);
+    fanOut.flush();
+    assertThat(only(HERE).receipts()).isEmpty();
+  }
+
+  @Test
+  void nobodyIsToldThatWhoSentItIsAway() {
+    SessionAddress gone = new SessionAddress(THERE, 7);
+    online(ALICE, HERE, 1);
+    commit(BOB, DIRECT, 5, List.of(ALICE, BOB), gone);
     fanOut.flush();
     assertThat(only(HERE).receipts()).isEmpty();
   }
@@ -171,9 +190,18 @@ class FanOutTest {
 
   private void commit(
       ConversationId to, long firstSeq, List<UserId> audience, SessionAddress... origins) {
+    commit(ALICE, to, firstSeq, audience, origins);
+  }
+
+  private void commit(
+      UserId sender,
+      ConversationId to,
+      long firstSeq,
+      List<UserId> audience,
+      SessionAddress... origins) {
     List<Message> messages = new ArrayList<>();
     for (int i = 0; i < origins.length; i++) {
-      messages.add(new Message(firstSeq + i, ALICE, new UUID(1, i), 9, Content.Text.of("hi")));
+      messages.add(new Message(firstSeq + i, sender, new UUID(1, i), 9, Content.Text.of("hi")));
     }
     fanOut.committed(new Announcement(to, messages, List.of(origins), audience));
   }

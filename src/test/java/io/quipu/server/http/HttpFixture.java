@@ -132,6 +132,7 @@ final class HttpFixture implements AutoCloseable {
                             journal(),
                             directory(),
                             lists,
+                            new ScriptedReceipts(lists),
                             people,
                             HttpFixture.this::read,
                             () -> draining,

@@ -162,6 +162,7 @@ class RoutesTest {
   @CsvSource({
     "/v1/conversations, conversations, conversations alice 50 10000",
     "/v1/conversations/g~aaaaaaaaaaaaaaaaaaaaaaaa/members, members, members alice GROUP 50",
+    "/v1/conversations/g~aaaaaaaaaaaaaaaaaaaaaaaa/receipts, entries, receipts alice GROUP 50",
     "/v1/conversations/g~aaaaaaaaaaaaaaaaaaaaaaaa/messages/3/reactions, reactions, reactions alice"
         + " GROUP 3 50",
     "/v1/blocks, blocks, blocks alice 50"
@@ -174,7 +175,7 @@ class RoutesTest {
     assertThat(first.json().getJsonArray(items)).hasSize(1);
     assertThat(first.text("nextPage")).isEqualTo("next-of-" + list);
     Reply second = http.get(path + "?page=next-of-" + list, "alice");
-    assertThat(second.json()).isEqualTo(new JsonObject());
+    assertThat(second.json().fieldNames()).doesNotContain(items, "nextPage");
     http.get(path + "?limit=3", "alice");
     assertThat(http.lists.asked).isEqualTo(question.replace("GROUP", GROUP).replace("50", "3"));
     http.get(path + "?limit=2147483647", "alice");

@@ -99,7 +99,7 @@ final class ScriptedLists implements Lists {
   }
 
   @SuppressWarnings("unchecked")
-  private <T> Future<ListPage<T>> page(String list, String page, T item) {
+  <T> Future<ListPage<T>> page(String list, String page, T item) {
     String second = "next-of-" + list;
     Object answer;
     if (page.isEmpty()) {

@@ -4,12 +4,15 @@ import io.quipu.model.Content;
 import io.quipu.model.ConversationId;
 import io.quipu.model.Cursor;
 import io.quipu.model.ErrorCode;
+import io.quipu.model.MemberReceipt;
 import io.quipu.model.Message;
 import io.quipu.model.MessageRange;
 import io.quipu.model.QuipuException;
 import io.quipu.model.UserId;
 import io.quipu.server.journal.Cursors;
+import io.quipu.server.journal.ListPage;
 import io.quipu.server.journal.MessageLog;
+import io.quipu.server.journal.Receipts;
 import io.vertx.core.Future;
 import java.util.ArrayList;
 import java.util.Collection;
@@ -18,11 +21,12 @@ import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.UUID;
 import java.util.function.Supplier;
 
 /** A journal in memory, for one reader with any number of devices, who sees everything. */
-final class MemoryLog implements MessageLog, Cursors {
+final class MemoryLog implements MessageLog, Cursors, Receipts {
   final Map<ConversationId, List<Message>> log = new LinkedHashMap<>();
   final Map<Long, Map<ConversationId, Long>> cursors = new HashMap<>();
   final Map<ConversationId, Long> readMarks = new HashMap<>();
@@ -32,6 +36,15 @@ final class MemoryLog implements MessageLog, Cursors {
 
   private long transactions = 1;
   private final Map<ConversationId, Long> lastActive = new HashMap<>();
+
+  /** Who hears of a cursor, if he sent something of it, and of every read mark. */
+  List<UserId> audience = List.of();
+
+  /** What every reader has missed. */
+  List<Watermarks> news = List.of();
+
+  long receiptsMark;
+
   boolean down;
   int reads;
   int writes;
@@ -202,23 +215,72 @@ final class MemoryLog implements MessageLog, Cursors {
   }
 
   @Override
-  public Future<List<Boolean>> store(List<CursorWrite> cursorWrites) {
-    return unlessDown(() -> storeNow(cursorWrites));
+  public Future<Stored> store(List<CursorWrite> cursorWrites) {
+    return unlessDown(
+        () -> {
+          List<List<UserId>> senders =
+              cursorWrites.stream()
+                  .map(write -> senders(write, cursor(write.deviceKey(), write.conversation())))
+                  .toList();
+          List<Boolean> counts = storeNow(cursorWrites);
+          List<Receipt> receipts = new ArrayList<>();
+          for (int i = 0; i < counts.size(); i++) {
+            if (counts.get(i) && cursorWrites.get(i).covers() && !senders.get(i).isEmpty()) {
+              receipts.add(new Receipt(i, cursorWrites.get(i).seq(), senders.get(i)));
+            }
+          }
+          return new Stored(counts, receipts);
+        });
+  }
+
+  private List<UserId> senders(CursorWrite write, long before) {
+    return log.getOrDefault(write.conversation(), List.of()).stream()
+        .filter(message -> message.seq() > before && message.seq() <= write.seq())
+        .map(Message::sender)
+        .filter(audience::contains)
+        .distinct()
+        .toList();
   }
 
   @Override
-  public Future<List<Boolean>> storeReadMarks(List<ReadMarkWrite> marks) {
+  public Future<Stored> storeReadMarks(List<ReadMarkWrite> marks) {
     return unlessDown(
-        () ->
-            marks.stream()
-                .map(
-                    mark -> {
-                      if (mark.seq() > tail(mark.conversation())) {
-                        return false;
-                      }
-                      readMarks.merge(mark.conversation(), mark.seq(), Math::max);
-                      return true;
-                    })
-                .toList());
+        () -> {
+          List<Boolean> counts = new ArrayList<>();
+          List<Receipt> receipts = new ArrayList<>();
+          for (ReadMarkWrite mark : marks) {
+            boolean there = mark.seq() <= tail(mark.conversation());
+            if (there) {
+              readMarks.merge(mark.conversation(), mark.seq(), Math::max);
+              if (!audience.isEmpty()) {
+                receipts.add(new Receipt(counts.size(), mark.seq(), audience));
+              }
+            }
+            counts.add(there);
+          }
+          return new Stored(counts, receipts);
+        });
+  }
+
+  @Override
+  public Future<News> since(UserId reader, long since, Position after, int most) {
+    return unlessDown(
+        () -> {
+          if (since == 0) {
+            return new News(List.of(), receiptsMark, Optional.empty());
+          }
+          int from = (int) after.tx();
+          int to = Math.min(news.size(), from + most);
+          return new News(
+              news.subList(from, to),
+              receiptsMark + to,
+              to < news.size() ? Optional.of(new Position(to, 0, 0)) : Optional.empty());
+        });
+  }
+
+  @Override
+  public Future<ListPage<MemberReceipt>> page(
+      Optional<UserId> reader, ConversationId conversation, String page, int limit) {
+    return unlessDown(() -> new ListPage<>(List.of(), ListPage.NONE));
   }
 }

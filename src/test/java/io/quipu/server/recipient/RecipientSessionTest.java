@@ -12,11 +12,13 @@ import io.quipu.model.Cursor;
 import io.quipu.model.ErrorCode;
 import io.quipu.model.Gap;
 import io.quipu.model.MessageRange;
+import io.quipu.model.ReceiptState;
 import io.quipu.model.UserId;
 import io.quipu.protocol.Frame;
 import io.quipu.server.journal.MessageLog.Behind;
 import io.quipu.server.journal.MessageLog.DeviceBehind;
 import io.quipu.server.journal.MessageLog.Part;
+import io.quipu.server.journal.Receipts.Watermarks;
 import io.quipu.server.recipient.RecipientSession.Read;
 import java.util.ArrayList;
 import java.util.HashSet;
@@ -673,6 +675,63 @@ final class RecipientSessionTest {
     Frame.SyncPage first = scene.outlet.of(Frame.SyncPage.class).get(0);
     assertThat(first.ranges().get(0).conversation()).isEqualTo(talkWith(3));
     assertThat(scene.outlet.of(Frame.SyncDone.class)).containsExactly(new Frame.SyncDone(1, 3, 6));
+  }
+
+  @Test
+  void beforeAFullSyncEndsItsClientIsToldTheReceiptsThatItMissed() {
+    Scene scene = new Scene();
+    scene.commit(1, BOB);
+    scene.log.receiptsMark = 70;
+    scene.log.news =
+        List.of(
+            new Watermarks(TALK, BOB, 5, 0),
+            new Watermarks(talkWith(1), BOB, 3, 3),
+            new Watermarks(talkWith(2), BOB, 7, 4),
+            new Watermarks(talkWith(3), BOB, 1, 2),
+            new Watermarks(talkWith(4), BOB, 9, 0));
+    scene.session.sync(new Frame.Sync(1, List.of(), false, false, 60), scene.nowMs);
+    scene.serve();
+
+    assertThat(scene.outlet.frames.subList(1, scene.outlet.frames.size()))
+        .containsExactly(
+            new Frame.Receipt(TALK, BOB, ReceiptState.DELIVERED, 5),
+            new Frame.Receipt(talkWith(1), BOB, ReceiptState.READ, 3),
+            new Frame.Receipt(talkWith(2), BOB, ReceiptState.DELIVERED, 7),
+            new Frame.Receipt(talkWith(2), BOB, ReceiptState.READ, 4),
+            new Frame.Receipt(talkWith(3), BOB, ReceiptState.READ, 2),
+            new Frame.Receipt(talkWith(4), BOB, ReceiptState.DELIVERED, 9),
+            new Frame.SyncDone(1, 1, 1, 74)); // the mark of the first of two reads
+  }
+
+  @Test
+  void receiptsWaitForASocketThatTakesFramesAndForAStoreThatIsAway() {
+    Scene scene = new Scene();
+    scene.log.news = List.of(new Watermarks(TALK, BOB, 5, 0));
+    scene.session.sync(new Frame.Sync(1, List.of(), false, false, 60), scene.nowMs);
+    scene.serveOne();
+    scene.outlet.writable = false;
+    assertThat(scene.next()).isEmpty();
+    scene.outlet.writable = true;
+    Read news = scene.next().orElseThrow();
+    assertThat(news).isInstanceOf(Read.News.class);
+    scene.session.failed(news);
+    scene.pass(100_000);
+    assertThat(scene.outlet.closed).as("not the client is late").isEmpty();
+
+    scene.serve();
+    assertThat(scene.outlet.frames).hasSize(2);
+  }
+
+  @Test
+  void aSyncOfListedConversationsTellsNothingOfReceipts() {
+    Scene scene = Scene.live();
+    scene.log.receiptsMark = 70;
+    scene.log.news = List.of(new Watermarks(TALK, BOB, 5, 0));
+    Frame.Sync listed = new Frame.Sync(2, List.of(new Cursor(TALK, 0)), true, false, 60);
+    scene.session.sync(listed, scene.nowMs);
+    scene.serve();
+
+    assertThat(scene.outlet.frames).containsExactly(new Frame.SyncDone(2, 0, 0));
   }
 
   @Test

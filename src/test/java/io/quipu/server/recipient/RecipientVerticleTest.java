@@ -17,11 +17,13 @@ import io.quipu.model.UserId;
 import io.quipu.protocol.Frame;
 import io.quipu.protocol.SharedFrame;
 import io.quipu.server.cluster.Address;
+import io.quipu.server.cluster.Alone;
 import io.quipu.server.cluster.Bus;
 import io.quipu.server.cluster.BusMessage;
 import io.quipu.server.cluster.LocalRegistry;
 import io.quipu.server.cluster.NodeId;
 import io.quipu.server.cluster.Outbound;
+import io.quipu.server.cluster.Outreach;
 import io.quipu.server.cluster.Outbound.ReceiptNotice;
 import io.quipu.server.cluster.Registry;
 import io.quipu.server.cluster.SessionAddress;
@@ -56,6 +58,8 @@ final class RecipientVerticleTest {
           20);
 
   private static final Vertx VERTX = Vertx.vertx();
+
+  private static final Alone ALONE = new Alone(LOOP.node(), 1);
 
   private final MemoryLog log = new MemoryLog();
   private final AtomicLong nowMs = new AtomicLong(1_000);
@@ -112,10 +116,10 @@ final class RecipientVerticleTest {
         LOOP,
         LIMITS,
         messages,
+        log,
         requests(messages),
         log,
-        registry,
-        bus,
+        new Outreach(0, bus, registry, ALONE, ALONE),
         clock,
         (conversations, unacked) -> {
           outstanding.addAndGet(conversations);
@@ -123,11 +127,11 @@ final class RecipientVerticleTest {
         });
   }
 
-  private static Requests requests(MessageLog messages) {
+  private Requests requests(MessageLog messages) {
     HistoryPages history =
         new HistoryPages(messages, new NoLists(), LIMITS.pageMessages(), LIMITS.pageBytes());
     return new Requests(
-        history, new NoLists(), new NoAttendance(), LIMITS.pageMessages(), LIMITS.pageBytes());
+        history, new NoLists(), log, new NoAttendance(), LIMITS.pageMessages(), LIMITS.pageBytes());
   }
 
   private static <T> T done(Future<T> future) {
@@ -198,7 +202,8 @@ final class RecipientVerticleTest {
   }
 
   @Test
-  void anAckIsStoredConfirmedAndToldToThePeer() {
+  void anAckIsStoredConfirmedAndToldToItsAudience() {
+    log.audience = List.of(BOB);
     register(ALICE, 1);
     register(BOB, 2);
     Scene.Line outlet = live(1);
@@ -234,6 +239,7 @@ final class RecipientVerticleTest {
 
   @Test
   void nobodyIsToldThatAUserGotHisOwnMessage() {
+    log.audience = List.of(BOB);
     register(BOB, 2);
     Scene.Line outlet = live(1);
     commit(TALK, ALICE);
@@ -303,7 +309,8 @@ final class RecipientVerticleTest {
   }
 
   @Test
-  void aReadMarkGoesToThePeerAndToTheOtherDevices() {
+  void aReadMarkGoesToItsAudienceAndToTheOtherDevices() {
+    log.audience = List.of(BOB);
     register(ALICE, 1);
     register(ALICE, 3);
     register(BOB, 2);

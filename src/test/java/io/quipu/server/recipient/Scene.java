@@ -217,6 +217,9 @@ final class Scene {
           log.readNow(
               some.reading().ranges(), some.reading().maxMessages(), some.reading().maxBytes()),
           nowMs);
+    } else if (read instanceof Read.News news) {
+      log.since(ALICE, news.since(), news.after(), limits.pageMessages())
+          .onSuccess(found -> session.news(news, found, nowMs));
     } else if (read instanceof Read.Tails tails) {
       session.tails(tails, log.behindNow(DEVICE, tails.claimed(), false, tails.part()));
     }

@@ -71,7 +71,7 @@ class SequencerVerticleTest {
             bus,
             new RendezvousPlacement(ALONE, 16),
             journal,
-            new FanOut(new Outreach(0, bus, new LocalRegistry(), ALONE, ALONE)),
+            new FanOut(new Outreach(0, bus, new LocalRegistry(), ALONE, ALONE), 20),
             new SystemClock(),
             new Metrics("test", "n"));
     await(vertx.deployVerticle(verticle));

@@ -50,7 +50,8 @@ final class SessionFixture {
           10,
           60_000,
           60_000,
-          3);
+          3,
+          20);
   static final Session.Rules RULES = new Session.Rules(LIMITS, RETRY_MS, 2, MAX_UNRESOLVED);
   static final Verdict GAP = new Verdict.NotTaken(Reason.LINK_GAP);
   static final Verdict NOT_OWNER = new Verdict.NotTaken(Reason.NOT_OWNER);

@@ -9,6 +9,7 @@ import io.quipu.server.journal.Journal;
 import io.quipu.server.journal.Lists;
 import io.quipu.server.journal.MessageLog;
 import io.quipu.server.journal.Mutes;
+import io.quipu.server.journal.Receipts;
 import io.quipu.server.journal.Revocations;
 import io.quipu.server.journal.StoreUnfitException;
 import io.vertx.core.Future;
@@ -50,7 +51,7 @@ public final class Postgres {
   private final Configuration.Postgres limits;
   private final Reads reads;
   private final MessageLog messageLog;
-  private final Cursors cursors;
+  private final StoreSecret secret;
   private final Directory directory;
   private final PostgresLists lists;
   private final PostgresPeople people;
@@ -62,9 +63,8 @@ public final class Postgres {
     this.limits = limits;
     reads = new Reads(vertx, uri, limits);
     messageLog = new PostgresMessageLog(reads);
-    cursors = new PostgresCursors(reads);
     directory = new PostgresDirectory(reads);
-    StoreSecret secret = new StoreSecret(reads);
+    secret = new StoreSecret(reads);
     lists = new PostgresLists(reads, secret);
     people = new PostgresPeople(reads, secret);
     erasures = new PostgresErasures(reads);
@@ -217,8 +217,16 @@ public final class Postgres {
     return messageLog;
   }
 
-  public Cursors cursors() {
-    return cursors;
+  /**
+   * @param receiptMembers of a group, at most, for receipts to be told
+   */
+  public Cursors cursors(int receiptMembers) {
+    return new PostgresCursors(reads, receiptMembers);
+  }
+
+  /** The same as {@link #cursors}, for who asks. */
+  public Receipts receipts(int receiptMembers) {
+    return new PostgresReceipts(reads, secret, receiptMembers);
   }
 
   public Directory directory() {

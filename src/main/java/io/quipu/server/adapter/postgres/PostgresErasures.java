@@ -126,6 +126,12 @@ final class PostgresErasures implements Erasures {
       marks_gone as (
         delete from read_marks where user_id = $1
       ),
+      receipts_gone as (
+        delete from receipts using members
+        where members.user_id = $1
+          and receipts.conversation = members.conversation
+          and receipts.user_id = $1
+      ),
       mutes_gone as (
         delete from mutes where user_id = $1
       ),

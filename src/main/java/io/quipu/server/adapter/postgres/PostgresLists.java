@@ -181,7 +181,7 @@ final class PostgresLists implements Lists, Mutes {
                         }));
   }
 
-  private static void judge(RowSet<Row> answer, ConversationId conversation) {
+  static void judge(RowSet<Row> answer, ConversationId conversation) {
     int standing = answer.size() == 0 ? 0 : answer.iterator().next().getInteger("standing");
     if (standing == ListStatements.WAS_MEMBER) {
       throw new QuipuException(ErrorCode.NOT_A_MEMBER, "no longer a member of this conversation");
@@ -301,7 +301,7 @@ final class PostgresLists implements Lists, Mutes {
   }
 
   /** The first {@code limit} rows with something in them; one more says that there is more. */
-  private static <T> ListPage<T> page(
+  static <T> ListPage<T> page(
       RowSet<Row> answer, int limit, Function<Row, T> item, Function<Row, String> token) {
     int[] place = {0};
     return page(answer, row -> place[0]++ < limit, item, token);
