@@ -27,6 +27,9 @@ sealed interface ChatEffect {
 
   record ReadMembers(ConversationId conversation) implements ChatEffect {}
 
+  /** Wants {@link ChatEvent.ReceiptsRead}. */
+  record ReadReceipts(ConversationId conversation) implements ChatEffect {}
+
   /** The user's conversations. */
   record ReadList() implements ChatEffect {}
 

@@ -10,6 +10,7 @@ import io.quipu.model.ConversationSummary;
 import io.quipu.model.ErrorCode;
 import io.quipu.model.Limits;
 import io.quipu.model.Member;
+import io.quipu.model.MemberReceipt;
 import io.quipu.model.Outcome;
 import io.quipu.model.ReceiptState;
 import io.quipu.model.UserId;
@@ -90,6 +91,14 @@ sealed interface ChatEvent {
   record Presence(UserId user, boolean online, long lastSeenMs) implements ChatEvent {}
 
   record Receipt(ConversationId conversation, UserId user, ReceiptState state, long seq)
+      implements ChatEvent {}
+
+  /**
+   * How far messages have come with each member now; empty if it could not be read.
+   *
+   * @param more there are further ones
+   */
+  record ReceiptsRead(ConversationId conversation, List<MemberReceipt> entries, boolean more)
       implements ChatEvent {}
 
   record Reset(ConversationId conversation, long seq) implements ChatEvent {}

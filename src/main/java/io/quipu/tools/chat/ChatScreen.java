@@ -130,6 +130,8 @@ final class ChatScreen {
           .ifPresent(it -> it.pageFailed(failed.before(), failed.code(), failed.detail()));
     } else if (event instanceof ChatEvent.Receipt receipt) {
       here(receipt.conversation()).ifPresent(it -> receipt(it, receipt));
+    } else if (event instanceof ChatEvent.ReceiptsRead read) {
+      here(read.conversation()).ifPresent(it -> receipts(it, read));
     } else if (event instanceof ChatEvent.Reset reset) {
       here(reset.conversation()).ifPresent(it -> it.reset(reset.seq()));
     } else {
@@ -319,8 +321,8 @@ final class ChatScreen {
     if (open.id.isDirect()) {
       tell(open.id.directUsers().stream().map(user -> listing.member(open, user, "")).toList());
     } else {
-      whoAsked = true;
-      effects.add(new ChatEffect.ReadMembers(open.id));
+      whoAsked = true; // of the members, when it is known how far messages have come with them
+      effects.add(new ChatEffect.ReadReceipts(open.id));
     }
   }
 
@@ -378,6 +380,13 @@ final class ChatScreen {
                       + receipt.user()
                       + " up to #"
                       + receipt.seq())));
+    }
+  }
+
+  private void receipts(OpenConversation conversation, ChatEvent.ReceiptsRead read) {
+    conversation.receipts.take(read, settings.self(), limits.receiptGroupMembers());
+    if (whoAsked) {
+      effects.add(new ChatEffect.ReadMembers(conversation.id));
     }
   }
 

@@ -14,6 +14,7 @@ import io.quipu.model.ConversationSummary;
 import io.quipu.model.DeviceId;
 import io.quipu.model.ErrorCode;
 import io.quipu.model.Member;
+import io.quipu.model.MemberReceipt;
 import io.quipu.model.Outcome;
 import io.quipu.model.QuipuException;
 import io.vertx.core.Context;
@@ -21,6 +22,7 @@ import io.vertx.core.Future;
 import io.vertx.core.Promise;
 import io.vertx.core.Vertx;
 import java.util.HashMap;
+import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.UUID;
@@ -283,6 +285,14 @@ final class ChatSession implements AutoCloseable {
               page ->
                   submit(new ChatEvent.MembersRead(read.conversation(), page, members.hasMore())))
           .onFailure(e -> later(new ChatEvent.MembersFailed(read.conversation(), detail(e))));
+    } else if (effect instanceof ChatEffect.ReadReceipts read) {
+      Pages<MemberReceipt> receipts = client.conversation(read.conversation()).receipts();
+      receipts
+          .next()
+          .onSuccess(
+              page ->
+                  submit(new ChatEvent.ReceiptsRead(read.conversation(), page, receipts.hasMore())))
+          .onFailure(e -> later(new ChatEvent.ReceiptsRead(read.conversation(), List.of(), false)));
     } else if (effect instanceof ChatEffect.ReadList) {
       Pages<ConversationSummary> conversations = client.conversations();
       conversations

@@ -86,6 +86,7 @@ final class OpenConversation {
   void load(long taken) {
     loading = true;
     takenBefore = taken;
+    effects.accept(new ChatEffect.ReadReceipts(id));
     effects.accept(new ChatEffect.LoadPage(id, 0));
   }
 
@@ -218,8 +219,19 @@ final class OpenConversation {
       ownShown.accept(received.message().clientMessageId());
     }
     readTitle(received.message());
+    if (changesMembers(received.message())) {
+      effects.accept(new ChatEffect.ReadReceipts(id)); // how many there are to come to
+    }
     people.hasWritten(received.sender());
     effects.accept(new ChatEffect.Taken(id, seq));
+  }
+
+  private static boolean changesMembers(Message message) {
+    return message.content() instanceof Content.Changed changed
+        && (changed.change() instanceof Change.Add
+            || changed.change() instanceof Change.Remove
+            || changed.change() instanceof Change.Leave
+            || changed.change() instanceof Change.EraseUser);
   }
 
   /** Gives back what waits for a page, since another conversation takes the screen. */
@@ -281,7 +293,7 @@ final class OpenConversation {
       effects.accept(new ChatEffect.Tell(rendering.dayLine(its)));
     }
     boolean own = message.sender().equals(self);
-    boolean read = own && receipts.anybody(ReceiptState.READ) >= message.seq();
+    boolean read = own && receipts.everybody(ReceiptState.READ) >= message.seq();
     String tick = own ? tick(message.seq()) : "";
     for (Line line : rendering.message(message, tick, read)) {
       effects.accept(new ChatEffect.Print(line));
@@ -294,11 +306,12 @@ final class OpenConversation {
     }
   }
 
+  /** Two signs for what has come to everybody, as chat programs do. */
   private String tick(long seq) {
-    if (receipts.anybody(ReceiptState.READ) >= seq) {
+    if (receipts.everybody(ReceiptState.READ) >= seq) {
       return glyphs.delivered() + " read";
     }
-    return receipts.anybody(ReceiptState.DELIVERED) >= seq ? glyphs.delivered() : glyphs.stored();
+    return receipts.everybody(ReceiptState.DELIVERED) >= seq ? glyphs.delivered() : glyphs.stored();
   }
 
   /** How far the last own message has come, for beside the input line. */
@@ -306,17 +319,29 @@ final class OpenConversation {
     if (lastOwn == 0) {
       return Line.build().line();
     }
-    long read = receipts.anybody(ReceiptState.READ);
-    long delivered = receipts.anybody(ReceiptState.DELIVERED);
-    if (read >= lastOwn) {
+    int all = receipts.others();
+    int read = receipts.reached(ReceiptState.READ, lastOwn);
+    int delivered = receipts.reached(ReceiptState.DELIVERED, lastOwn);
+    if (read == all) {
       return Line.of(Tone.READ, glyphs.delivered() + " read #" + lastOwn);
     }
-    String sofar = read > 0 ? ", read #" + read : "";
-    if (delivered >= lastOwn) {
-      return Line.of(Tone.TICK, glyphs.delivered() + " delivered #" + lastOwn + sofar);
+    String sign = delivered == all ? glyphs.delivered() : glyphs.stored();
+    String readBy = read > 0 ? "read by " + read + " of " + all : "";
+    if (delivered == all) {
+      long readSeq = receipts.everybody(ReceiptState.READ);
+      String sofar = !readBy.isEmpty() ? readBy : readSeq > 0 ? "read #" + readSeq : "";
+      return Line.of(
+          Tone.TICK, sign + " delivered #" + lastOwn + (sofar.isEmpty() ? "" : ", " + sofar));
     }
-    String away = receipts.anybody(ReceiptState.STORED_OFFLINE) >= lastOwn ? ", away" : "";
-    return Line.of(Tone.TICK, glyphs.stored() + " stored #" + lastOwn + away + sofar);
+    if (delivered > 0) {
+      String some = "delivered to " + delivered + " of " + all;
+      String more = readBy.isEmpty() ? "" : ", " + readBy;
+      return Line.of(Tone.TICK, sign + " " + some + " #" + lastOwn + more);
+    }
+    boolean away = receipts.reached(ReceiptState.STORED_OFFLINE, lastOwn) == all;
+    long readSeq = receipts.everybody(ReceiptState.READ);
+    String sofar = readSeq > 0 ? ", read #" + readSeq : "";
+    return Line.of(Tone.TICK, sign + " stored #" + lastOwn + (away ? ", away" : "") + sofar);
   }
 
   private void tell(String text) {

@@ -17,6 +17,7 @@ import io.quipu.model.Gap;
 import io.quipu.model.GroupSettings;
 import io.quipu.model.Limits;
 import io.quipu.model.Member;
+import io.quipu.model.MemberReceipt;
 import io.quipu.model.Message;
 import io.quipu.model.MessageRange;
 import io.quipu.model.Outcome;
@@ -311,6 +312,55 @@ final class ChatScreenTest {
     assertThat(right()).isEqualTo("✓ stored #3, read #2");
   }
 
+  @Test
+  void inAGroupTheTickSaysToHowManyOfTheOthersItHasCome() {
+    open(1);
+    ownComes(2, typeAndKeep("Hello"), "Hello");
+    UserId carol = new UserId("carol");
+    UserId gone = new UserId("gone");
+    receipts(BOB, carol);
+    receipt(gone, ReceiptState.READ, 2);
+    assertThat(right()).as("who is none of them does not count").isEqualTo("✓ stored #2");
+    receipt(BOB, ReceiptState.DELIVERED, 2);
+    assertThat(right()).isEqualTo("✓ delivered to 1 of 2 #2");
+    receipt(carol, ReceiptState.READ, 2);
+    assertThat(right()).isEqualTo("✓✓ delivered #2, read by 1 of 2");
+    receipt(BOB, ReceiptState.READ, 2);
+    assertThat(right()).isEqualTo("✓✓ read #2");
+
+    receipts(BOB, carol, new UserId("dave"));
+    assertThat(right())
+        .as("one more to wait for")
+        .isEqualTo("✓ delivered to 2 of 3 #2, read by 2 of 3");
+  }
+
+  @Test
+  void whatHasComeBeforeTheChatWasOpenedIsAskedFor() {
+    up();
+    assertThat(others).contains(new ChatEffect.ReadReceipts(HERE));
+    step(
+        new ChatEvent.ReceiptsRead(
+            HERE,
+            List.of(new MemberReceipt(ALICE, 9, 9, 9), new MemberReceipt(BOB, 2, 1, 1)),
+            false));
+    open(1);
+    ownComes(2, typeAndKeep("Hello"), "Hello");
+    assertThat(right()).isEqualTo("✓✓ delivered #2, read #1");
+  }
+
+  private void receipts(UserId... members) {
+    List<MemberReceipt> entries = new ArrayList<>();
+    entries.add(new MemberReceipt(ALICE, 0, 0, 0));
+    for (UserId member : members) {
+      entries.add(new MemberReceipt(member, 0, 0, 0));
+    }
+    step(new ChatEvent.ReceiptsRead(HERE, entries, false));
+  }
+
+  private void receipt(UserId user, ReceiptState state, long seq) {
+    step(new ChatEvent.Receipt(HERE, user, state, seq));
+  }
+
   private void receipt(ReceiptState state, long seq) {
     step(new ChatEvent.Receipt(HERE, BOB, state, seq));
   }
@@ -505,14 +555,22 @@ final class ChatScreenTest {
     assertThat(printed).containsExactly("  #1 12:00 * alice makes the group \"Tea time\" with bob");
     assertThat(screen.prompt().left().text()).isEqualTo("alice → Tea time> ");
 
+    others.clear();
     type("/who");
+    assertThat(others).containsExactly(new ChatEffect.ReadReceipts(group));
+    step(
+        new ChatEvent.ReceiptsRead(
+            group,
+            List.of(new MemberReceipt(ALICE, 1, 1, 1), new MemberReceipt(BOB, 1, 0, 0)),
+            false));
     assertThat(others).contains(new ChatEffect.ReadMembers(group));
     step(
         new ChatEvent.MembersRead(
             group,
             List.of(new Member(ALICE, Role.OWNER, 1), new Member(BOB, Role.MEMBER, 1)),
             false));
-    assertThat(told).contains("\"Tea time\", " + group, "  alice (owner) (you)", "  bob");
+    assertThat(told)
+        .contains("\"Tea time\", " + group, "  alice (owner) (you)", "  bob, has got all up to #1");
   }
 
   @Test
