@@ -47,7 +47,15 @@ public sealed interface SessionEvent {
   record Kicked(long newerGeneration) implements SessionEvent {}
 
   /** Its user, or its device, may no longer be here. */
-  record Dismissed(ErrorCode code, String detail) implements SessionEvent {}
+  record Dismissed(ErrorCode code, String detail) implements SessionEvent {
+    static Dismissed of(ErrorCode code) {
+      return new Dismissed(
+          code,
+          code == ErrorCode.USER_ERASED
+              ? "this user has been erased"
+              : "this device, or all of the user's, must log in again");
+    }
+  }
 
   record Drain(int retryAfterMs) implements SessionEvent {}
 

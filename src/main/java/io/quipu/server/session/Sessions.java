@@ -312,14 +312,6 @@ public final class Sessions {
     oneAppends.tick(rules.appendRetryMs(), rules.limits().sendTimeoutMs());
   }
 
-  private static SessionEvent dismissed(ErrorCode code) {
-    return new SessionEvent.Dismissed(
-        code,
-        code == ErrorCode.USER_ERASED
-            ? "this user has been erased"
-            : "this device, or all of the user's, must log in again");
-  }
-
   private static QuipuException expected(Throwable cause) {
     if (cause instanceof QuipuException e) {
       return e;
@@ -531,7 +523,7 @@ public final class Sessions {
           .ifPresent(newer -> kick(registered, newer));
       attendance
           .dismissal(userKey, enter.device(), tokenIssuedAtMs)
-          .ifPresent(code -> step(dismissed(code)));
+          .ifPresent(code -> step(SessionEvent.Dismissed.of(code)));
     }
 
     private void dismissIf(UserNews.Revoked revoked) {
@@ -540,7 +532,7 @@ public final class Sessions {
               && userKey == revoked.userKey()
               && revoked.device().map(session.device()::equals).orElse(true);
       if (meant && (revoked.erased() || tokenIssuedAtMs < revoked.issuedBeforeMs())) {
-        step(dismissed(revoked.erased() ? ErrorCode.USER_ERASED : ErrorCode.TOKEN_REVOKED));
+        step(SessionEvent.Dismissed.of(revoked.erased() ? ErrorCode.USER_ERASED : ErrorCode.TOKEN_REVOKED));
       }
     }
 

@@ -25,6 +25,7 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.Callable;
 import java.util.concurrent.CompletionException;
+import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
 import java.util.function.Supplier;
 import picocli.CommandLine.Command;
@@ -194,7 +195,7 @@ public final class IdleCommand implements Callable<Integer> {
       if (confirmed[0] >= wanted) {
         return;
       }
-      TimeUnit.MILLISECONDS.sleep(POLL_MS);
+      pause(POLL_MS);
     }
     throw new NodeFailedException("acks are not confirmed");
   }
@@ -221,10 +222,15 @@ public final class IdleCommand implements Callable<Integer> {
     }
   }
 
+  /** Nothing ends this wait early: what is measured is what nobody asks for. */
+  private static void pause(long ms) throws InterruptedException {
+    new CountDownLatch(1).await(ms, TimeUnit.MILLISECONDS);
+  }
+
   private Sample sample(long pid) throws InterruptedException {
     Optional<LiveHeap> heap = LiveHeap.of(pid); // collects first
     Optional<ProcessUse> before = ProcessUse.of(pid);
-    TimeUnit.SECONDS.sleep(seconds);
+    pause(seconds * 1_000L);
     Optional<ProcessUse> after = ProcessUse.of(pid);
     double cpuMs =
         before.isPresent() && after.isPresent()

@@ -8,12 +8,14 @@ import io.quipu.model.ErrorCode;
 import io.quipu.model.UserId;
 import io.quipu.protocol.Frame;
 import io.quipu.protocol.SharedFrame;
+import io.quipu.server.journal.Receipts;
 import io.quipu.server.recipient.CursorBuffer.Flying;
 import java.lang.management.ManagementFactory;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import javax.management.ObjectName;
@@ -117,7 +119,10 @@ final class IdleSessionsHeapTest {
     session.sync(new Frame.Sync(1, List.of(), false, false), 1);
     RecipientSession.Read plan = session.next(1).orElseThrow();
     session.planned((RecipientSession.Read.Plan) plan, List.of(), 1);
-    session.next(1);
+    RecipientSession.Read news = session.next(1).orElseThrow();
+    session.news(
+        (RecipientSession.Read.News) news, new Receipts.News(List.of(), 0, Optional.empty()), 1);
+    assertThat(session.next(1)).as("the sync is done").isEmpty();
     return session;
   }
 
