@@ -146,7 +146,7 @@ public final class CatchUp {
     if (fullWanted) {
       cursors.clear();
       for (Place place : places) {
-        if (place.known && place.cursor > Math.max(0, place.confirmed)) {
+        if (place.known && place.cursor > place.confirmed) { // 0 = from the beginning
           cursors.add(new Cursor(place.conversation, place.cursor));
         }
       }

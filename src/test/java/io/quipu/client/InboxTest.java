@@ -374,6 +374,13 @@ class InboxTest {
   }
 
   @Test
+  void aStoredCursorOfZeroAsksForEverythingFromTheBeginning() {
+    step(new InboxEvent.Loaded(Map.of(AB, 0L)));
+    connect("epoch-1", false);
+    assertThat(((Frame.Sync) frames.get(0)).cursors()).containsExactly(new Cursor(AB, 0));
+  }
+
+  @Test
   void aLongSyncGoesInChunks() {
     Map<ConversationId, Long> many = new HashMap<>();
     for (int i = 0; i < 25; i++) {

@@ -66,6 +66,12 @@ final class DeviceTrack {
     long confirmed;
     long confirmedLine;
 
+    /** In the last Sync that named this conversation; 0 = none. */
+    long named;
+
+    private long confirmedBefore;
+    private int confirmedInSync;
+
     /** The server began a sync above this, beyond all that was acked; 0 = never. */
     long skippedTo;
 
@@ -200,6 +206,20 @@ final class DeviceTrack {
     }
     fullSync = !sync.onlyListed();
     sync.cursors().forEach(cursor -> listed.add(cursor.conversation()));
+  }
+
+  /** What was confirmed before the present sync left: what came meanwhile, it may not know. */
+  long confirmedBeforeSync(Place place) {
+    return place.confirmedInSync == syncSerial ? place.confirmedBefore : place.confirmed;
+  }
+
+  void confirms(Place place, long seq, long line) {
+    if (place.confirmedInSync != syncSerial) {
+      place.confirmedInSync = syncSerial;
+      place.confirmedBefore = place.confirmed;
+    }
+    place.confirmed = seq;
+    place.confirmedLine = line;
   }
 
   /** True if a page of this conversation begins above the cursor that the server has stored. */

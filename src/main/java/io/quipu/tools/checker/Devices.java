@@ -62,7 +62,7 @@ final class Devices {
       place.beginsAt(cursor);
     }
     if (device.showsStoredCursor(conversation, place)) {
-      if (cursor < place.confirmed) {
+      if (cursor < device.confirmedBeforeSync(place)) {
         regression(conversation, device, place, cursor, line);
       } else if (device.wholeLife && cursor > place.acked && cursor > place.skippedTo) {
         place.skippedFrom = place.acked + 1;
@@ -174,6 +174,7 @@ final class Devices {
 
   /** A cursor told in a Sync counts as acked. */
   void syncs(Conversation conversation, DeviceTrack device, long seq, long line, long atUs) {
+    device.place(conversation).named = seq;
     device.acked(device.place(conversation), seq, line, atUs);
   }
 
@@ -186,7 +187,10 @@ final class Devices {
       Conversation conversation, DeviceTrack device, long seq, boolean confirmed, long line) {
     Place place = device.place(conversation);
     if (seq < place.confirmed) {
-      regression(conversation, device, place, seq, line);
+      // A Sync is carried out when its turn comes, and then what it named is confirmed.
+      if (!confirmed || seq != place.named) {
+        regression(conversation, device, place, seq, line);
+      }
     } else if (device.wholeLife && seq > place.acked) {
       findings.add(
           Rule.ACK_OF_UNSENT,
@@ -200,8 +204,7 @@ final class Devices {
           place.ackedLine == 0 ? new Long[] {line} : new Long[] {place.ackedLine, line});
     }
     if (confirmed && seq >= place.confirmed) {
-      place.confirmed = seq;
-      place.confirmedLine = line;
+      device.confirms(place, seq, line);
     }
   }
 

@@ -7,6 +7,7 @@ import io.quipu.model.ConversationId;
 import io.quipu.model.DeviceId;
 import io.quipu.model.UserId;
 import io.quipu.tools.checker.HistoryWriter;
+import io.quipu.tools.checker.ReadBack;
 import io.quipu.tools.node.NodeProcess;
 import io.quipu.tools.node.OwnNode;
 import io.quipu.tools.node.Tokens;

@@ -136,7 +136,7 @@ public record ClusterPlan(List<Place> nodes, int redisPort) {
    *
    * @param drainMs of the node
    */
-  JsonObject configuration(Place node, String postgresUri, String redisUri, int drainMs) {
+  public JsonObject configuration(Place node, String postgresUri, String redisUri, int drainMs) {
     JsonArray members = new JsonArray();
     nodes.forEach(each -> members.add(each.member()));
     return new JsonObject()
@@ -144,7 +144,16 @@ public record ClusterPlan(List<Place> nodes, int redisPort) {
         .put("tcp", listener(node.host, node.tcpPort))
         .put("http", listener(node.host, node.httpPort))
         .put("admin", listener(node.host, node.adminPort))
-        .put("postgres", new JsonObject().put("uri", postgresUri));
+        .put("postgres", new JsonObject().put("uri", postgresUri))
+        .put("redis", new JsonObject().put("uris", new JsonArray().add(redisUri)))
+        .put(
+            "cluster",
+            listener(node.host, node.memberPort)
+                .put("enabled", true)
+                // Never together with another cluster of this machine.
+                .put("name", "quipu-" + nodes.get(0).memberPort)
+                .put("busPort", node.busPort)
+                .put("members", members));
   }
 
   private static JsonObject listener(String host, int port) {

@@ -518,6 +518,40 @@ final class RulesTest {
   }
 
   @Test
+  void whatWasConfirmedAfterASyncHadLeftTheSyncNeedNotKnow() throws IOException {
+    start(BOB, true);
+    threeFromAlice();
+    taken(BOB, 1);
+    taken(BOB, 2);
+    line("deliver_ack", in(BOB) + seq(2));
+    start(BOB, false);
+    line("ack_confirm", in(BOB) + seq(2));
+    page(BOB, 2, 3, message(2, "alice", 2), message(3, "alice", 3));
+
+    CheckReport report = check();
+    assertThat(report.counts()).as(report.text(List.of(folder))).isEmpty();
+  }
+
+  @Test
+  void theLateConfirmationOfWhatASyncNamedIsNoRegression() throws IOException {
+    start(BOB, true);
+    threeFromAlice();
+    taken(BOB, 1);
+    line("sync", device(BOB) + ",\"sync_id\":2,\"only_listed\":true,\"cursors\":[" + at(1) + "]");
+    taken(BOB, 2);
+    line("deliver_ack", in(BOB) + seq(2));
+    line("ack_confirm", in(BOB) + seq(2));
+    line("ack_confirm", in(BOB) + seq(1));
+
+    CheckReport report = check();
+    assertThat(report.counts()).as(report.text(List.of(folder))).isEmpty();
+  }
+
+  private String at(long seq) {
+    return "{\"conversation\":\"" + conversation + "\",\"seq\":" + seq + "}";
+  }
+
+  @Test
   void ackOfUnsentIsACursorBeyondWhatWasAcked() throws IOException {
     start(BOB, true);
     threeFromAlice();

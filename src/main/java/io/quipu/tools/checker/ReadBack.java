@@ -1,32 +1,33 @@
-package io.quipu.tools.demo;
+package io.quipu.tools.checker;
 
 import io.quipu.client.MemoryCursorStore;
 import io.quipu.client.QuipuClient;
 import io.quipu.model.ConversationId;
 import io.quipu.model.DeviceId;
 import io.quipu.model.UserId;
-import io.quipu.tools.checker.DeviceRecorder;
-import io.quipu.tools.checker.HistoryWriter;
 import io.vertx.core.Future;
 import io.vertx.core.Vertx;
 import java.util.List;
 
 /** Reads everything at the end, so that a history can be judged as a whole. */
-final class ReadBack {
+public final class ReadBack {
   private static final String DEVICE = "reader";
 
   private final Vertx vertx;
   private final String server;
   private final HistoryWriter history;
 
-  ReadBack(Vertx vertx, String server, HistoryWriter history) {
+  /**
+   * @param server where the final readers connect
+   */
+  public ReadBack(Vertx vertx, String server, HistoryWriter history) {
     this.vertx = vertx;
     this.server = server;
     this.history = history;
   }
 
   /** The journal of one conversation, as a member of it from the first message on sees it. */
-  Future<Void> journal(QuipuClient member, ConversationId conversation) {
+  public Future<Void> journal(QuipuClient member, ConversationId conversation) {
     return member
         .historyBefore(conversation, 2, 0)
         .compose(
@@ -52,7 +53,7 @@ final class ReadBack {
   }
 
   /** What a device gets that the server has never seen, and that wants everything. */
-  Future<Void> freshDevice(UserId user, String token, List<ConversationId> conversations) {
+  public Future<Void> freshDevice(UserId user, String token, List<ConversationId> conversations) {
     DeviceRecorder recorder = history.freshDevice(user, new DeviceId(DEVICE));
     MemoryCursorStore cursors = new MemoryCursorStore();
     List<Future<Void>> zeros = conversations.stream().map(id -> cursors.put(id, 0)).toList();
