@@ -95,6 +95,49 @@ final class ToolsTest {
   }
 
   @Test
+  void theDemoOnThreeNodesEndsWellAndLeavesNothingBehind() throws Exception {
+    Path history = folder.resolve("demo.history");
+    Result demo = run("demo", "--nodes", "3", "--history", history.toString());
+
+    assertThat(demo.out())
+        .contains("3 nodes are ready", "kill -9 of the node")
+        .contains("Nothing was lost, nothing came twice, everybody saw the same order.");
+    assertThat(demo.code()).isZero();
+    goodAndWhole(history);
+    nothingIsLeftBehind();
+  }
+
+  @Test
+  void pairsAcrossTwoNodesAreMeasuredLikeOnOne() throws Exception {
+    Path report = folder.resolve("report.json");
+
+    Result bench =
+        run(
+            "bench",
+            "pairs",
+            "--nodes",
+            "2",
+            "--connections",
+            "8",
+            "--window",
+            "4",
+            "--seconds",
+            "1",
+            "--warmup",
+            "0",
+            "--json",
+            report.toString());
+
+    assertThat(bench.out()).contains("0 lost, 0 duplicates, 0 out of order");
+    assertThat(bench.code()).isZero();
+    JsonObject json = new JsonObject(Files.readString(report));
+    assertThat(json.getLong("acked")).isPositive().isEqualTo(json.getLong("stored"));
+    assertThat(json.getDouble("node_cpu_us")).isPositive();
+    assertThat(json.getDouble("postgres_cpu_us")).isPositive();
+    nothingIsLeftBehind();
+  }
+
+  @Test
   void aShortRunOfPairsReportsWhatTheIssueNames() throws Exception {
     Path report = folder.resolve("report.json");
     Path history = folder.resolve("bench.history");

@@ -39,6 +39,8 @@ final class Pair {
   /** When the message with this client_seq was sent; a power of two, at least the window. */
   private final long[] sentAtNanos;
 
+  private final int number;
+
   private Optional<LoadConnection> out = Optional.empty();
   private Optional<LoadConnection> in = Optional.empty();
   private Optional<String> failure = Optional.empty();
@@ -56,6 +58,7 @@ final class Pair {
       Figures figures,
       RandomGenerator random,
       Optional<HistoryWriter> history) {
+    this.number = number;
     this.sender = new UserId("bench-" + run + "-s" + number);
     this.receiver = new UserId("bench-" + run + "-r" + number);
     this.conversation = ConversationId.direct(sender, receiver);
@@ -70,16 +73,20 @@ final class Pair {
     this.sentAtNanos = new long[Integer.highestOneBit(Math.max(1, window * 2 - 1))];
   }
 
-  Future<Void> connect(NetClient client, SocketAddress node, Function<UserId, String> tokens) {
+  /** Of several nodes, sender and receiver are on different ones, and pairs spread over all. */
+  Future<Void> connect(
+      NetClient client, List<SocketAddress> nodes, Function<UserId, String> tokens) {
+    SocketAddress theirs = nodes.get((number + 1) % nodes.size());
+    SocketAddress ours = nodes.get(number % nodes.size());
     receiverSees.ifPresent(recorder -> recorder.started(Map.of(), false));
     senderSees.ifPresent(recorder -> recorder.started(Map.of(), false));
-    return LoadConnection.open(client, node, tokens.apply(receiver), DEVICE, new ReceiverSide())
+    return LoadConnection.open(client, theirs, tokens.apply(receiver), DEVICE, new ReceiverSide())
         .compose(
             connection -> {
               in = Optional.of(connection);
               goLive(connection, receiverSees);
               return LoadConnection.open(
-                  client, node, tokens.apply(sender), DEVICE, new SenderSide());
+                  client, ours, tokens.apply(sender), DEVICE, new SenderSide());
             })
         .map(
             connection -> {

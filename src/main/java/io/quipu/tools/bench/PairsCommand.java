@@ -2,8 +2,11 @@ package io.quipu.tools.bench;
 
 import io.quipu.model.UserId;
 import io.quipu.tools.checker.HistoryWriter;
+import io.quipu.tools.node.ClusterPlan;
+import io.quipu.tools.node.LocalCluster;
 import io.quipu.tools.node.NodeFailedException;
 import io.quipu.tools.node.NodeProcess;
+import io.quipu.tools.node.OwnCluster;
 import io.quipu.tools.node.OwnNode;
 import io.quipu.tools.node.ProcessUse;
 import io.quipu.tools.node.Tokens;
@@ -17,6 +20,7 @@ import java.net.URI;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.HashMap;
+import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.Callable;
@@ -36,7 +40,8 @@ import picocli.CommandLine.Spec;
     description = {
       "Each sender has at most --window un-acked messages, and each pair a conversation of its own;",
       "every message is acked both ways. Without --target: on a node with an empty store, in a process",
-      "of its own, which ends with the run.",
+      "of its own, which ends with the run; with --nodes 3 on a whole cluster, with each pair's sender",
+      "and receiver on different nodes. CPU is then of all nodes together.",
       "",
       "The generator shares the machine with the node, so it is lean: raw frames over TCP on one event",
       "loop, no outbox, no reconnect; its own CPU per message is in the report. CPU is read from /proc",
@@ -87,6 +92,13 @@ public final class PairsCommand implements Callable<Integer> {
       defaultValue = "5",
       description = "before them, not measured; default ${DEFAULT-VALUE}")
   private int warmupSeconds;
+
+  @Option(
+      names = "--nodes",
+      paramLabel = "N",
+      defaultValue = "1",
+      description = "without --target: so many nodes; default ${DEFAULT-VALUE}")
+  private int nodes;
 
   @Option(
       names = "--target",
@@ -150,8 +162,10 @@ public final class PairsCommand implements Callable<Integer> {
 
   private int run(Optional<HistoryWriter> history) throws IOException, InterruptedException {
     try {
-      return report(
-          target.isPresent() ? onTarget(address(target.get()), history) : onOwnNode(history));
+      if (target.isPresent()) {
+        return report(onTarget(address(target.get()), history));
+      }
+      return report(nodes == 1 ? onOwnNode(history) : onOwnCluster(history));
     } catch (NodeFailedException e) {
       progress("bench: " + e.getMessage());
       return 1;
@@ -160,7 +174,7 @@ public final class PairsCommand implements Callable<Integer> {
 
   private PairsReport onTarget(SocketAddress node, Optional<HistoryWriter> history) {
     return measure(
-        node,
+        List.of(node),
         tokens::forTarget,
         () -> nodePid.flatMap(ProcessUse::of),
         () -> postgresPid.flatMap(ProcessHandle::of).flatMap(ProcessUse::withChildren),
@@ -169,19 +183,52 @@ public final class PairsCommand implements Callable<Integer> {
 
   private PairsReport onOwnNode(Optional<HistoryWriter> history)
       throws IOException, InterruptedException {
-    Map<String, String> settings = new HashMap<>(environment);
-    settings.putIfAbsent("QUIPU_CONNECTION_MAX_CONNECTIONS", String.valueOf(connections + 100));
     progress("a node starts");
-    try (OwnNode own = OwnNode.start("quipu-bench", settings)) {
+    try (OwnNode own = OwnNode.start("quipu-bench", settings())) {
       NodeProcess node = own.node();
       progress("node " + node.pid() + ", " + node.postgresDescription());
       return measure(
-          SocketAddress.inetSocketAddress(node.tcpPort(), "127.0.0.1"),
+          List.of(SocketAddress.inetSocketAddress(node.tcpPort(), "127.0.0.1")),
           tokens::forOwnNode,
           () -> ProcessUse.of(node.pid()),
           () -> node.postgres().flatMap(ProcessUse::withChildren),
           history);
     }
+  }
+
+  private Map<String, String> settings() {
+    Map<String, String> settings = new HashMap<>(environment);
+    settings.putIfAbsent("QUIPU_CONNECTION_MAX_CONNECTIONS", String.valueOf(connections + 100));
+    return settings;
+  }
+
+  private PairsReport onOwnCluster(Optional<HistoryWriter> history)
+      throws IOException, InterruptedException {
+    progress(nodes + " nodes start");
+    try (OwnCluster own = OwnCluster.start("quipu-bench", nodes, settings())) {
+      LocalCluster cluster = own.cluster();
+      List<SocketAddress> addresses =
+          own.places().stream()
+              .map(place -> SocketAddress.inetSocketAddress(place.tcpPort(), place.host()))
+              .toList();
+      return measure(
+          addresses,
+          tokens::forOwnNode,
+          () ->
+              cluster.nodes().stream()
+                  .map(NodeProcess::pid)
+                  .map(ProcessUse::of)
+                  .reduce(Optional.of(new ProcessUse(0, 0)), PairsCommand::sum),
+          () -> cluster.stores().postgres().flatMap(ProcessUse::withChildren),
+          history);
+    }
+  }
+
+  private static Optional<ProcessUse> sum(Optional<ProcessUse> one, Optional<ProcessUse> other) {
+    return one.flatMap(
+        a ->
+            other.map(
+                b -> new ProcessUse(a.cpuUs() + b.cpuUs(), a.residentBytes() + b.residentBytes())));
   }
 
   private void check() {
@@ -192,6 +239,15 @@ public final class PairsCommand implements Callable<Integer> {
         connections);
     require("--window", window >= 1 && window <= 10_000, "from 1 to 10000", window);
     require("--body", bodyBytes >= Log.HEAD_BYTES, "at least " + Log.HEAD_BYTES, bodyBytes);
+    require(
+        "--nodes",
+        nodes >= 1 && nodes <= ClusterPlan.MAX_NODES,
+        "from 1 to " + ClusterPlan.MAX_NODES,
+        nodes);
+    if (target.isPresent() && nodes > 1) {
+      throw new ParameterException(
+          spec.commandLine(), "--nodes starts nodes, and --target names one that runs: not both");
+    }
     require("--seconds", seconds >= 1, "at least 1", seconds);
     require("--warmup", warmupSeconds >= 0, "at least 0", warmupSeconds);
   }
@@ -212,7 +268,7 @@ public final class PairsCommand implements Callable<Integer> {
   }
 
   private PairsReport measure(
-      SocketAddress node,
+      List<SocketAddress> addresses,
       Function<UserId, String> tokenOf,
       Supplier<Optional<ProcessUse>> nodeUse,
       Supplier<Optional<ProcessUse>> postgresUse,
@@ -236,7 +292,7 @@ public final class PairsCommand implements Callable<Integer> {
                 vertx.runOnContext(
                     start ->
                         PairsLoad.run(
-                                vertx, node, tokenOf, plan, processes, this::progress, history)
+                                vertx, addresses, tokenOf, plan, processes, this::progress, history)
                             .onComplete(promise)));
     try {
       return run.toCompletionStage().toCompletableFuture().join();

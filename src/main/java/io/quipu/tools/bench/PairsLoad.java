@@ -48,7 +48,7 @@ final class PairsLoad {
   }
 
   private final Vertx vertx;
-  private final SocketAddress node;
+  private final List<SocketAddress> nodes;
   private final Function<UserId, String> tokens;
   private final Plan plan;
   private final Processes processes;
@@ -62,14 +62,14 @@ final class PairsLoad {
 
   private PairsLoad(
       Vertx vertx,
-      SocketAddress node,
+      List<SocketAddress> nodes,
       Function<UserId, String> tokens,
       Plan plan,
       Processes processes,
       Consumer<String> progress,
       Optional<HistoryWriter> history) {
     this.vertx = vertx;
-    this.node = node;
+    this.nodes = nodes;
     this.tokens = tokens;
     this.plan = plan;
     this.processes = processes;
@@ -92,17 +92,17 @@ final class PairsLoad {
    */
   static Future<PairsReport> run(
       Vertx vertx,
-      SocketAddress node,
+      List<SocketAddress> nodes,
       Function<UserId, String> tokens,
       Plan plan,
       Processes processes,
       Consumer<String> progress,
       Optional<HistoryWriter> history) {
-    return new PairsLoad(vertx, node, tokens, plan, processes, progress, history).run();
+    return new PairsLoad(vertx, nodes, tokens, plan, processes, progress, history).run();
   }
 
   private Future<PairsReport> run() {
-    return abreast(pairs, pair -> pair.connect(client, node, tokens))
+    return abreast(pairs, pair -> pair.connect(client, nodes, tokens))
         .compose(
             connected -> {
               progress.accept(2 * plan.pairs() + " connections");
@@ -189,7 +189,7 @@ final class PairsLoad {
 
   private Future<Stored> readBack(Pair pair) {
     ConversationId conversation = pair.conversation();
-    return StoredCheck.read(client, node, tokens, pair.receiver(), conversation, history)
+    return StoredCheck.read(client, nodes.get(0), tokens, pair.receiver(), conversation, history)
         .map(
             log ->
                 new Stored(

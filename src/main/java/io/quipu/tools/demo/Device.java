@@ -27,7 +27,7 @@ final class Device {
 
   /**
    * @param transport for people
-   * @param uri of the server
+   * @param uris of the servers
    * @param observer writes the history, if there is one
    */
   Device(
@@ -35,7 +35,7 @@ final class Device {
       UserId user,
       String device,
       String transport,
-      String uri,
+      List<String> uris,
       String token,
       Board board,
       ClientObserver observer) {
@@ -45,7 +45,7 @@ final class Device {
     this.board = board;
     this.client =
         QuipuClient.builder(vertx)
-            .server(uri)
+            .servers(uris)
             .token(token)
             .device(device)
             .settings(ClientSettings.DEFAULT.withReconnect(50, 500))
