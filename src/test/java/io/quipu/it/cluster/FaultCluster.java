@@ -37,7 +37,7 @@ final class FaultCluster implements AutoCloseable {
   private static final String SECRET = "a secret of the fault runs, of thirty-two bytes or more";
   private static final int TOKEN_S = 3_600;
   private static final int BASE = 7_310;
-  private static final Duration PATIENCE = Duration.ofSeconds(120);
+  private static final Duration PATIENCE = Duration.ofMinutes(2);
 
   /** Seen to be lost while a frozen node still sleeps; clients notice a silent node in seconds. */
   private static final JsonObject SETTINGS =

@@ -45,8 +45,7 @@ final class Namespaces {
       }
       return;
     }
-    try (ServerSocket server =
-        new ServerSocket(port, 10, InetAddress.getByName(arguments[1]))) {
+    try (ServerSocket server = new ServerSocket(port, 10, InetAddress.getByName(arguments[1]))) {
       while (!server.isClosed()) {
         server.accept().close();
       }

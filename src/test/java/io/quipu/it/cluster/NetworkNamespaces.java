@@ -87,7 +87,9 @@ final class NetworkNamespaces implements AutoCloseable {
       String inside = "eth0";
       String outside = "n" + i;
       run("ip", "netns", "add", name);
-      run("ip", "-n", hub, "link", "add", "name", outside, "type", "veth", "peer", "name", inside, "netns", name);
+      run(
+          "ip", "-n", hub, "link", "add", "name", outside, "type", "veth", "peer", "name", inside,
+          "netns", name);
       run("ip", "-n", name, "address", "add", node(i) + "/24", "dev", inside);
       run("ip", "-n", name, "link", "set", inside, "up");
       run("ip", "-n", name, "link", "set", "lo", "up");
