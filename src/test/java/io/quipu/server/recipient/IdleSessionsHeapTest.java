@@ -168,8 +168,12 @@ final class IdleSessionsHeapTest {
     return ours;
   }
 
+  /** But int arrays: with them the collector fills dead space on JDK 17, and no session has one. */
   private static long all(Map<String, Use> heap) {
-    return heap.values().stream().mapToLong(Use::bytes).sum();
+    return heap.entrySet().stream()
+        .filter(one -> !one.getKey().equals("[I"))
+        .mapToLong(one -> one.getValue().bytes())
+        .sum();
   }
 
   /** As {@code jcmd GC.class_histogram}: after a full collection. */
