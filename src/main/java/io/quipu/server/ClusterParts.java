@@ -173,8 +173,7 @@ final class ClusterParts {
   /** This node has its share of the conversations, and the others hear of it. */
   boolean isPlaced() {
     return peers.now().stream()
-        .anyMatch(
-            peer -> peer.id().equals(peers.self()) && peer.state() != Peers.State.JOINING);
+        .anyMatch(peer -> peer.id().equals(peers.self()) && peer.state() != Peers.State.JOINING);
   }
 
   /**

@@ -532,7 +532,9 @@ public final class Sessions {
               && userKey == revoked.userKey()
               && revoked.device().map(session.device()::equals).orElse(true);
       if (meant && (revoked.erased() || tokenIssuedAtMs < revoked.issuedBeforeMs())) {
-        step(SessionEvent.Dismissed.of(revoked.erased() ? ErrorCode.USER_ERASED : ErrorCode.TOKEN_REVOKED));
+        step(
+            SessionEvent.Dismissed.of(
+                revoked.erased() ? ErrorCode.USER_ERASED : ErrorCode.TOKEN_REVOKED));
       }
     }
 

@@ -237,7 +237,8 @@ final class HttpFixture implements AutoCloseable {
 
   /** The listener of operators on the same store. */
   Admin admin(Configuration.Admin rules) {
-    AdminVerticle verticle = new AdminVerticle(rules, directory(), metrics, clock, () -> draining, () -> placed);
+    AdminVerticle verticle =
+        new AdminVerticle(rules, directory(), metrics, clock, () -> draining, () -> placed);
     await(vertx.deployVerticle(verticle));
     return new Admin(verticle.port());
   }
