@@ -18,6 +18,10 @@ package io.quipu.model;
  * @param watchedUsers users whose presence one session watches
  * @param receiptGroupMembers groups of at most so many members have receipts that come by
  *     themselves
+ * @param retentionDays so long are bodies kept where a conversation does not say otherwise; 0 = for
+ *     ever
+ * @param minRetentionDays a conversation cannot say less
+ * @param maxRetentionDays nor more; 0 = any time, and for ever
  */
 public record Limits(
     int heartbeatMs,
@@ -36,7 +40,10 @@ public record Limits(
     int editMs,
     int recallMs,
     int watchedUsers,
-    int receiptGroupMembers) {
+    int receiptGroupMembers,
+    int retentionDays,
+    int minRetentionDays,
+    int maxRetentionDays) {
   /** The defaults of the configuration, and what a test uses. */
   public static final Limits DEFAULT =
       new Limits(
@@ -56,5 +63,8 @@ public record Limits(
           86_400_000,
           86_400_000,
           200,
-          20);
+          20,
+          0,
+          1,
+          0);
 }

@@ -161,7 +161,10 @@ final class FromWire {
         amount(wire.getEditMs()),
         amount(wire.getRecallMs()),
         amount(wire.getWatchedUsers()),
-        amount(wire.getReceiptGroupMembers()));
+        amount(wire.getReceiptGroupMembers()),
+        amount(wire.getRetentionDays()),
+        amount(wire.getMinRetentionDays()),
+        amount(wire.getMaxRetentionDays()));
   }
 
   private static Frame sendAck(io.quipu.protocol.wire.SendAck wire) {

@@ -1,6 +1,7 @@
 package io.quipu.protocol;
 
 import io.quipu.model.GroupSettings;
+import io.quipu.model.Retention;
 import io.quipu.model.Role;
 import io.quipu.protocol.wire.HistoryVisibility;
 import java.util.Optional;
@@ -46,7 +47,27 @@ final class SettingsCodec {
                       case ADMINS -> io.quipu.protocol.wire.WhoAdds.ADMINS;
                       case MEMBERS -> io.quipu.protocol.wire.WhoAdds.MEMBERS;
                     }));
+    settings.retention().ifPresent(retention -> wire.setRetention(toWire(retention)));
     return wire.build();
+  }
+
+  private static io.quipu.protocol.wire.Retention toWire(Retention retention) {
+    var wire = io.quipu.protocol.wire.Retention.newBuilder();
+    if (retention instanceof Retention.Days own) {
+      return wire.setDays(own.days()).build();
+    }
+    return retention instanceof Retention.ForEver
+        ? wire.setForEver(true).build()
+        : wire.setAsServer(true).build();
+  }
+
+  private static Optional<Retention> retention(io.quipu.protocol.wire.Retention wire) {
+    return switch (wire.getKeptCase()) {
+      case DAYS -> Optional.of(new Retention.Days(wire.getDays()));
+      case FOR_EVER -> Optional.of(new Retention.ForEver());
+      case AS_SERVER -> Optional.of(new Retention.AsServer());
+      case KEPT_NOT_SET -> Optional.empty();
+    };
   }
 
   static GroupSettings settings(io.quipu.protocol.wire.GroupSettings wire) {
@@ -60,6 +81,7 @@ final class SettingsCodec {
           case ADMINS -> Optional.of(GroupSettings.WhoAdds.ADMINS);
           case MEMBERS -> Optional.of(GroupSettings.WhoAdds.MEMBERS);
           case WHO_ADDS_UNSPECIFIED, UNRECOGNIZED -> Optional.empty();
-        });
+        },
+        retention(wire.getRetention()));
   }
 }

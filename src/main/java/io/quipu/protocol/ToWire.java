@@ -261,6 +261,9 @@ final class ToWire {
         .setRecallMs(l.recallMs())
         .setWatchedUsers(l.watchedUsers())
         .setReceiptGroupMembers(l.receiptGroupMembers())
+        .setRetentionDays(l.retentionDays())
+        .setMinRetentionDays(l.minRetentionDays())
+        .setMaxRetentionDays(l.maxRetentionDays())
         .build();
   }
 

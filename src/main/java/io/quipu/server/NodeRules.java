@@ -4,6 +4,7 @@ import io.quipu.model.Limits;
 import io.quipu.server.config.Configuration;
 import io.quipu.server.connection.Connection;
 import io.quipu.server.connection.ConnectionVerticle;
+import io.quipu.server.journal.RetentionRules;
 import io.quipu.server.sequencer.Sequencer;
 import io.quipu.server.sequencer.SequencerVerticle;
 
@@ -39,7 +40,8 @@ final class NodeRules {
                 sequencer.groupMembers(),
                 sequencer.editMs(),
                 sequencer.recallMs(),
-                sequencer.reactionsPerMessage()),
+                sequencer.reactionsPerMessage(),
+                RetentionRules.of(configuration.retention())),
             journal.retryMs(),
             journal.maxRetryMs(),
             journal.giveUpMs()));
@@ -96,6 +98,9 @@ final class NodeRules {
         configuration.sequencer().editMs(),
         configuration.sequencer().recallMs(),
         session.watchedUsers(),
-        recipient.receiptGroupMembers());
+        recipient.receiptGroupMembers(),
+        configuration.retention().defaultDays(),
+        configuration.retention().minDays(),
+        configuration.retention().maxDays());
   }
 }

@@ -18,6 +18,7 @@ import io.quipu.server.http.HttpFace;
 import io.quipu.server.http.HttpRules;
 import io.quipu.server.journal.HistoryPages;
 import io.quipu.server.journal.Journal;
+import io.quipu.server.journal.RetentionRules;
 import io.quipu.server.limits.RateLimits;
 import io.quipu.server.metrics.CountedCursors;
 import io.quipu.server.metrics.EventLoopLag;
@@ -29,6 +30,7 @@ import io.quipu.server.recipient.RecentCommitsLook;
 import io.quipu.server.recipient.RecipientLimits;
 import io.quipu.server.recipient.RecipientVerticle;
 import io.quipu.server.recipient.Requests;
+import io.quipu.server.retention.RetentionVerticle;
 import io.quipu.server.sequencer.SequencerVerticle;
 import io.quipu.server.session.Authenticator;
 import io.quipu.server.session.Identity;
@@ -142,6 +144,7 @@ public final class QuipuServer {
         .compose(opened -> deployPeople())
         .compose(deployed -> deploySequencers())
         .compose(deployed -> deployLoops())
+        .compose(deployed -> deployRetention())
         .compose(deployed -> deployAdmin())
         .onSuccess(
             deployed -> {
@@ -275,6 +278,18 @@ public final class QuipuServer {
         .deployVerticle(each::next, new DeploymentOptions().setInstances(eventLoops))
         .compose(deployed -> vertx.deployVerticle(look))
         .onSuccess(deployed -> cluster.placement().onLoss(lost -> look.soon()))
+        .mapEmpty();
+  }
+
+  private Future<Void> deployRetention() {
+    Configuration.Retention retention = configuration.retention();
+    return vertx
+        .deployVerticle(
+            new RetentionVerticle(
+                postgres.agedBodies(RetentionRules.of(retention)),
+                new RetentionVerticle.Pace(retention.roundMs(), retention.rowsPerSecond()),
+                metrics::bodiesErased,
+                metrics::retentionLag))
         .mapEmpty();
   }
 

@@ -38,6 +38,8 @@ final class TidinessTest {
           "the one place where the cores of a client, its timer and its transport meet",
           "src/main/java/io/quipu/client/Outbox.java",
           "one state machine with its table: its parts would share all of its state",
+          "src/main/java/io/quipu/server/metrics/Metrics.java",
+          "every metric's name in one place (STYLE): it grows with them, and with nothing else",
           "src/main/java/io/quipu/server/sequencer/Sequencer.java",
           "one state machine with its table; queue, links and roster are already their own");
 

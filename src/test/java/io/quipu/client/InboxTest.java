@@ -406,7 +406,10 @@ class InboxTest {
             1,
             1,
             1,
-            1);
+            1,
+            0,
+            1,
+            0);
     step(new InboxEvent.Connected(ten, "e", false));
     assertThat(frames).hasSize(3);
     assertThat(frames).extracting(f -> ((Frame.Sync) f).more()).containsExactly(true, true, false);

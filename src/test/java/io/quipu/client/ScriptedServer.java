@@ -154,7 +154,10 @@ final class ScriptedServer {
         d.editMs(),
         d.recallMs(),
         d.watchedUsers(),
-        d.receiptGroupMembers());
+        d.receiptGroupMembers(),
+        d.retentionDays(),
+        d.minRetentionDays(),
+        d.maxRetentionDays());
   }
 
   static Frame.Connected connected(Limits limits, long tokenMs) {

@@ -16,6 +16,7 @@ import io.quipu.model.GroupSettings.History;
 import io.quipu.model.GroupSettings.WhoAdds;
 import io.quipu.model.Message;
 import io.quipu.model.MessageRange;
+import io.quipu.model.Retention;
 import io.quipu.model.Role;
 import io.quipu.model.SendState;
 import io.quipu.model.UserId;
@@ -140,6 +141,30 @@ final class ChangesContractTest extends StoreContract {
     assertThat(seen(talk.bob(), talk.id(), 1).content()).isEqualTo(new Content.Recalled());
   }
 
+  /** Judged before the erasure, written after it. */
+  @Test
+  void anEditDoesNotBringBackWhatWasErased() {
+    Talk talk = talk(1);
+    store.backdoor().erase(talk.id(), 1);
+    Change edit = new Change.Edit(1, Content.Text.of("too late"));
+    write(entry(talk.key(), 2, talk.aliceKey(), edit));
+
+    assertThat(seen(talk.bob(), talk.id(), 1).content()).isEqualTo(new Content.Erased());
+    assertThat(seen(talk.bob(), talk.id(), 2).content()).isEqualTo(new Content.Changed(edit));
+  }
+
+  @Test
+  void retentionIsWhatTheLatestEntrySays() {
+    UserId owner = newUser("owner");
+    Group group = group(owner);
+    Retention[] said = {new Retention.Days(30), new Retention.ForEver(), new Retention.AsServer()};
+    for (int i = 0; i < said.length; i++) {
+      write(group.change(2 + i, new Change.Configure(GroupSettings.of(said[i])), List.of()));
+      assertThat(load(group.id()).settings().retention()).contains(said[i]);
+      assertThat(load(group.id()).settings().history()).contains(History.FROM_JOIN);
+    }
+  }
+
   @Test
   void whoHasLeftIsNotShownWhatAnEditBroughtAfterwards() {
     UserId owner = newUser("owner");
@@ -258,7 +283,9 @@ final class ChangesContractTest extends StoreContract {
     GroupSettings open = new GroupSettings(Optional.empty(), Optional.of(WhoAdds.MEMBERS));
     write(group.change(3, new Change.Configure(open), List.of()));
     assertThat(load(group.id()).settings())
-        .isEqualTo(new GroupSettings(Optional.of(History.ALL), Optional.of(WhoAdds.MEMBERS)));
+        .isEqualTo(
+            GroupSettings.DEFAULT.with(
+                new GroupSettings(Optional.of(History.ALL), Optional.of(WhoAdds.MEMBERS))));
     assertThat(store.backdoor().title(group.id())).isEqualTo("the title");
 
     UUID making = UUID.randomUUID();

@@ -535,8 +535,10 @@ public final class FakeStore {
       conversation.blockers.remove(actor);
     } else if (change instanceof Change.Edit edit) {
       Row target = conversation.log.get(edit.seq());
-      target.content = edit.content();
-      target.editedBy = row.seq;
+      if (!(target.content instanceof Content.Erased)) {
+        target.content = edit.content();
+        target.editedBy = row.seq;
+      }
     } else if (change instanceof Change.Recall recall) {
       Row target = conversation.log.get(recall.seq());
       target.content = new Content.Erased();

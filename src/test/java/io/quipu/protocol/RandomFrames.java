@@ -19,6 +19,7 @@ import io.quipu.model.MessageRange;
 import io.quipu.model.Outcome;
 import io.quipu.model.ReactionCount;
 import io.quipu.model.ReceiptState;
+import io.quipu.model.Retention;
 import io.quipu.model.Role;
 import io.quipu.model.SendState;
 import io.quipu.model.UserId;
@@ -117,6 +118,9 @@ final class RandomFrames {
         new Limits(
             number(), number(), number(), number(), number(), number(), number(), number(),
             number(), number(), number(), number(), number(), number(), number(), number(),
+            number(),
+            number(),
+            number(),
             number()));
   }
 
@@ -192,7 +196,16 @@ final class RandomFrames {
   private GroupSettings settings() {
     return new GroupSettings(
         maybe(() -> oneOf(GroupSettings.History.values())),
-        maybe(() -> oneOf(GroupSettings.WhoAdds.values())));
+        maybe(() -> oneOf(GroupSettings.WhoAdds.values())),
+        maybe(this::retention));
+  }
+
+  private Retention retention() {
+    return switch (random.nextInt(3)) {
+      case 0 -> new Retention.AsServer();
+      case 1 -> new Retention.ForEver();
+      default -> new Retention.Days(1 + random.nextInt(Retention.MAX_DAYS));
+    };
   }
 
   private Content anyContent() {

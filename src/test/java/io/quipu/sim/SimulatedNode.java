@@ -15,6 +15,7 @@ import io.quipu.server.fanout.FanOut;
 import io.quipu.server.journal.HistoryPages;
 import io.quipu.server.journal.MessageLog;
 import io.quipu.server.journal.Receipts;
+import io.quipu.server.journal.RetentionRules;
 import io.quipu.server.limits.RateLimits;
 import io.quipu.server.metrics.Metrics;
 import io.quipu.server.recipient.Outlet;
@@ -39,7 +40,7 @@ final class SimulatedNode {
   /** Small, so that every limit is met. */
   static final Limits LIMITS =
       new Limits(
-          6_000, 65_536, 2_000, 4, 4_000, 6, 4_000, 800, 100, 4, 2_000, 3_000, 10, 0, 0, 0, 4);
+          6_000, 65_536, 2_000, 4, 4_000, 6, 4_000, 800, 100, 4, 2_000, 3_000, 10, 0, 0, 0, 4, 0, 1, 0);
 
   static final int LOOK_MS = 1_000;
 
@@ -182,7 +183,7 @@ final class SimulatedNode {
                     1_000,
                     3,
                     4,
-                    new Sequencer.Rules(LIMITS.groupMembers(), 0, 0, 1),
+                    new Sequencer.Rules(LIMITS.groupMembers(), 0, 0, 1, RetentionRules.KEEP),
                     10,
                     400,
                     2_000)),

@@ -23,7 +23,8 @@ public record Configuration(
     Cluster cluster,
     Redis redis,
     Registry registry,
-    Limits limits) {
+    Limits limits,
+    Retention retention) {
 
   /**
    * @param eventLoops connection, recipient and sequencer verticles: one of each per event loop; 0
@@ -305,4 +306,14 @@ public record Configuration(
       int groupsPerUserPerHour,
       int requestsPerUserPerSecond,
       int maxNames) {}
+
+  /**
+   * @param defaultDays bodies of messages are kept for so long; 0 = for ever
+   * @param minDays no conversation may ask for less
+   * @param maxDays nor for more; 0 = for any time, and for ever
+   * @param roundMs between two turns of a node
+   * @param rowsPerSecond that one node erases
+   */
+  public record Retention(
+      int defaultDays, int minDays, int maxDays, int roundMs, int rowsPerSecond) {}
 }

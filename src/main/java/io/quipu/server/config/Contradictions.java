@@ -24,6 +24,7 @@ final class Contradictions {
     Contradictions found = new Contradictions();
     found.sizes(configuration);
     found.times(configuration);
+    found.retention(configuration.retention());
     found.access(configuration);
     found.cluster(configuration);
     return List.copyOf(found.problems);
@@ -117,6 +118,24 @@ final class Contradictions {
         c.registry().entryTtlMs(),
         c.redis().timeoutMs() * 3L,
         "redis.timeoutMs * 3, for the three confirmations within it");
+  }
+
+  private void retention(Configuration.Retention c) {
+    if (c.maxDays() > 0) {
+      atLeast("retention.maxDays", c.maxDays(), c.minDays(), "retention.minDays");
+      if (c.defaultDays() == 0 || c.defaultDays() > c.maxDays()) {
+        problem(
+            "retention.defaultDays",
+            "found "
+                + c.defaultDays()
+                + (c.defaultDays() == 0 ? " (for ever)" : "")
+                + ", allowed: 1 to retention.maxDays = "
+                + c.maxDays());
+      }
+    }
+    if (c.defaultDays() > 0) {
+      atLeast("retention.defaultDays", c.defaultDays(), c.minDays(), "retention.minDays");
+    }
   }
 
   private void access(Configuration c) {

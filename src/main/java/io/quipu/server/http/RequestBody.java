@@ -11,6 +11,7 @@ import io.quipu.model.Content;
 import io.quipu.model.ErrorCode;
 import io.quipu.model.GroupSettings;
 import io.quipu.model.QuipuException;
+import io.quipu.model.Retention;
 import io.quipu.model.Role;
 import io.quipu.model.UserId;
 import java.io.IOException;
@@ -51,6 +52,10 @@ final class RequestBody {
   private static final String SETTINGS = "settings";
   private static final String HISTORY = "history";
   private static final String WHO_ADDS = "whoAdds";
+  private static final String RETENTION = "retention";
+  private static final String DAYS = "days";
+  private static final String FOR_EVER = "forEver";
+  private static final String AS_SERVER = "asServer";
   private static final String USER = "user";
   private static final String ROLE = "role";
   private static final String TEXT = "text";
@@ -61,6 +66,7 @@ final class RequestBody {
   private final Map<String, String> strings = new HashMap<>();
   private final Map<String, List<String>> lists = new HashMap<>();
   private boolean hasSettings;
+  private Optional<Retention> retention = Optional.empty();
 
   private RequestBody() {}
 
@@ -123,7 +129,8 @@ final class RequestBody {
             Optional.ofNullable(strings.get(SETTINGS + "." + HISTORY))
                 .map(name -> named(GroupSettings.History.class, HISTORY, name)),
             Optional.ofNullable(strings.get(SETTINGS + "." + WHO_ADDS))
-                .map(name -> named(GroupSettings.WhoAdds.class, WHO_ADDS, name))));
+                .map(name -> named(GroupSettings.WhoAdds.class, WHO_ADDS, name)),
+            retention));
   }
 
   /** From 1. */
@@ -186,10 +193,45 @@ final class RequestBody {
         if (value != JsonToken.VALUE_NULL) {
           strings.put(SETTINGS + "." + name, string(in, name));
         }
+      } else if (name.equals(RETENTION) && value != JsonToken.VALUE_NULL) {
+        retention = Optional.of(retention(in));
       } else {
         in.skipChildren();
       }
     }
+  }
+
+  /** {@code {"days": 30}}, {@code {"forEver": true}} or {@code {"asServer": true}}. */
+  private static Retention retention(JsonParser in) throws IOException {
+    if (in.currentToken() != JsonToken.START_OBJECT) {
+      throw invalid("retention is an object");
+    }
+    List<Retention> said = new ArrayList<>();
+    while (in.nextToken() == JsonToken.FIELD_NAME) {
+      String name = in.currentName();
+      JsonToken value = in.nextToken();
+      if (name.equals(DAYS)) {
+        said.add(new Retention.Days(days(in)));
+      } else if (value == JsonToken.VALUE_TRUE && name.equals(FOR_EVER)) {
+        said.add(new Retention.ForEver());
+      } else if (value == JsonToken.VALUE_TRUE && name.equals(AS_SERVER)) {
+        said.add(new Retention.AsServer());
+      } else {
+        in.skipChildren();
+      }
+    }
+    if (said.size() != 1) {
+      throw invalid("retention is one of days (a number), forEver (true) and asServer (true)");
+    }
+    return said.get(0);
+  }
+
+  private static int days(JsonParser in) throws IOException {
+    String digits = digits(in, DAYS);
+    if (!digits.matches("[0-9]{1,9}")) {
+      throw invalid("days is a whole number of at most 9 digits, not negative");
+    }
+    return Integer.parseInt(digits);
   }
 
   /** A whole number, or a string of one: 64 bits are more than many a language's number holds. */

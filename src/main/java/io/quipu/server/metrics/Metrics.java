@@ -36,6 +36,7 @@ import java.util.stream.DoubleStream;
  */
 public final class Metrics implements AutoCloseable {
   private static final double NANOS_PER_MS = 1_000_000;
+  private static final double MS_PER_SECOND = 1_000;
   private static final double[] ENTRIES = {1, 2, 4, 8, 16, 32, 64, 128, 256, 512, 1024};
   private static final Duration[] TIMES =
       DoubleStream.of(0.25, 0.5, 1, 2, 5, 10, 20, 50, 100, 250, 500, 1_000, 2_500, 5_000)
@@ -127,6 +128,9 @@ public final class Metrics implements AutoCloseable {
           "appends sent back, since another node should own their conversation");
   private final LongAdder batchesWaiting =
       gauge("quipu.commit.waiting.batches", "batches ready for a commit, without a writer");
+  private final LongAdder bodiesErased =
+      counter("quipu.retention.erased", "bodies of messages erased by this node for their age");
+  private final AtomicLong retentionLagMs = new AtomicLong();
   private final LongAdder queuedBytes =
       gauge("quipu.sequencer.queued.bytes", "content of appends that wait in sequencers");
   private final LongAdder conversations =
@@ -236,6 +240,9 @@ public final class Metrics implements AutoCloseable {
     for (String limit : LIMITS) {
       limitsReached.put(limit, counter("quipu.limits.reached", LIMITED, "limit", limit));
     }
+    Gauge.builder("quipu.retention.lag.seconds", () -> retentionLagMs.get() / MS_PER_SECOND)
+        .description("for how long bodies have been due to be erased; after each turn of retention")
+        .register(registry);
     Gauge.builder("quipu.build.info", () -> 1)
         .description("always 1; which program this is")
         .tags("version", version, "node", node, "java", Runtime.version().toString())
@@ -347,6 +354,15 @@ public final class Metrics implements AutoCloseable {
 
   public void historyPageRead() {
     historyPages.increment();
+  }
+
+  public void bodiesErased(int bodies) {
+    bodiesErased.add(bodies);
+  }
+
+  /** For so long something has been due, 0 = nothing is. */
+  public void retentionLag(long ms) {
+    retentionLagMs.set(ms);
   }
 
   /**

@@ -33,7 +33,7 @@ import java.util.Set;
  * message             yes          yes          yes          NOT_A_MEMBER  stranger    yes
  * create              NOT_ALLOWED  NOT_ALLOWED  NOT_ALLOWED  NOT_ALLOWED   stranger *  NOT_ALLOWED
  * add                 yes          yes          by whoAdds   NOT_A_MEMBER  stranger    yes
- * rename, configure   yes          yes          NOT_ALLOWED  NOT_A_MEMBER  stranger    yes
+ * rename, configure + yes          yes          NOT_ALLOWED  NOT_A_MEMBER  stranger    yes
  * remove a member     yes          yes          NOT_ALLOWED  NOT_A_MEMBER  stranger    yes
  * remove others       yes          NOT_ALLOWED  NOT_ALLOWED  NOT_A_MEMBER  stranger    yes
  * set a role          yes          NOT_ALLOWED  NOT_ALLOWED  NOT_A_MEMBER  stranger    yes
@@ -48,12 +48,14 @@ import java.util.Set;
  * recall              his own               his own      CONVERSATION_UNKNOWN  any
  * block               yes                   yes          yes                   NOT_ALLOWED
  * unblock             NOT_ALLOWED           yes          as without the block  NOT_ALLOWED
+ * set retention       yes +                 NOT_ALLOWED  CONVERSATION_UNKNOWN  yes +
  * all other changes   NOT_ALLOWED           NOT_ALLOWED  CONVERSATION_UNKNOWN  NOT_ALLOWED
  * </pre>
  *
- * (*) yes, if the group is his and empty. Whatever would leave a group with members and without an
- * owner is NOT_ALLOWED. An erased user goes from everywhere; if he was the last owner, the admin,
- * or else the member, who has been there longest becomes one.
+ * (*) yes, if the group is his and empty. (+) within what the server allows of retention. Whatever
+ * would leave a group with members and without an owner is NOT_ALLOWED. An erased user goes from
+ * everywhere; if he was the last owner, the admin, or else the member, who has been there longest
+ * becomes one.
  */
 final class Roster {
   static final Roster EMPTY = new Roster(GroupSettings.DEFAULT, Map.of(), Set.of());
@@ -228,9 +230,24 @@ final class Roster {
           ? hasBlocked()
           : judgeOfMessage(ofMessage, standing.get().role, target, rules);
     }
-    return conversation.isDirect()
-        ? no(ErrorCode.NOT_ALLOWED, "a direct conversation does not change")
-        : judgeGroupChange(append, standing.get().role, change, rules);
+    if (!conversation.isDirect()) {
+      return judgeGroupChange(append, standing.get().role, change, rules);
+    }
+    return blockers.contains(append.sender()) ? hasBlocked() : judgeDirectChange(change, rules);
+  }
+
+  private static Judgement judgeDirectChange(Change change, Sequencer.Rules rules) {
+    boolean onlyRetention =
+        change instanceof Change.Configure configure && configure.settings().isOnlyRetention();
+    return onlyRetention
+        ? judgeSettings(((Change.Configure) change).settings(), rules)
+        : no(ErrorCode.NOT_ALLOWED, "a direct conversation does not change");
+  }
+
+  private static Judgement judgeSettings(GroupSettings settings, Sequencer.Rules rules) {
+    return settings.retention().map(rules.retention()::allow).orElse(true)
+        ? YES
+        : no(ErrorCode.NOT_ALLOWED, "retention is " + rules.retention().allowed() + " here");
   }
 
   private Judgement judgeSystem(
@@ -248,6 +265,9 @@ final class Roster {
     if (change instanceof Change.OfMessage ofMessage && !(change instanceof Change.React)) {
       Optional<Target> seen = target.map(Roster::visible);
       return judgeOfMessage(ofMessage, Role.OWNER, seen, rules);
+    }
+    if (conversation.isDirect() && change instanceof Change.Configure) {
+      return judgeDirectChange(change, rules);
     }
     boolean may =
         change instanceof Change.Add
@@ -289,7 +309,9 @@ final class Roster {
       return noMember();
     }
     long others = create.members().stream().filter(user -> !user.equals(append.sender())).count();
-    return others + 1 > rules.groupMembers() ? tooLarge(rules) : YES;
+    return others + 1 > rules.groupMembers()
+        ? tooLarge(rules)
+        : judgeSettings(create.settings(), rules);
   }
 
   private Judgement judgeGroupChange(
@@ -316,7 +338,12 @@ final class Roster {
           : no(ErrorCode.NOT_ALLOWED, "he is no member");
     }
     if (change instanceof Change.Rename || change instanceof Change.Configure) {
-      return leads ? YES : no(ErrorCode.NOT_ALLOWED, "only owners and admins change the group");
+      if (!leads) {
+        return no(ErrorCode.NOT_ALLOWED, "only owners and admins change the group");
+      }
+      return change instanceof Change.Configure configure
+          ? judgeSettings(configure.settings(), rules)
+          : YES;
     }
     return no(ErrorCode.NOT_ALLOWED, "only in a direct conversation");
   }

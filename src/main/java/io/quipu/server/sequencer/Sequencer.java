@@ -20,6 +20,7 @@ import io.quipu.server.journal.GroupCommit.Result;
 import io.quipu.server.journal.Journal;
 import io.quipu.server.journal.Journal.SendFate;
 import io.quipu.server.journal.NewEntry;
+import io.quipu.server.journal.RetentionRules;
 import io.quipu.server.sequencer.Roster.Judgement;
 import java.util.ArrayList;
 import java.util.HashMap;
@@ -132,8 +133,14 @@ public final class Sequencer {
    * @param editMs so long after its storing a sender may edit a message
    * @param recallMs so long after its storing a sender may recall a message
    * @param reactionsPerMessage of one user
+   * @param retention what a conversation may say of it
    */
-  public record Rules(int groupMembers, int editMs, int recallMs, int reactionsPerMessage) {}
+  public record Rules(
+      int groupMembers,
+      int editMs,
+      int recallMs,
+      int reactionsPerMessage,
+      RetentionRules retention) {}
 
   public Sequencer(ConversationId conversation, Limits limits) {
     this.conversation = conversation;

@@ -4,7 +4,9 @@ import io.quipu.client.To;
 import io.quipu.model.Change;
 import io.quipu.model.Content;
 import io.quipu.model.ConversationId;
+import io.quipu.model.GroupSettings;
 import io.quipu.model.QuipuException;
+import io.quipu.model.Retention;
 import io.quipu.model.Role;
 import io.quipu.model.UserId;
 import java.util.ArrayList;
@@ -65,6 +67,7 @@ sealed interface Command {
           List.of("/react N SIGN", "put a sign such as :-) to message #N; /unreact N SIGN"),
           List.of("/block", "stop this user from writing here; also /unblock"),
           List.of("/role USER ROLE", "owner, admin or member of this group"),
+          List.of("/keep DAYS", "erase messages here when they are so old; also ever, server"),
           List.of("/list", "conversations that this device knows"),
           List.of("/retry [N]", "send again what has no known outcome"),
           List.of("/cancel [N]", "take it back instead, if it is not stored"),
@@ -127,6 +130,7 @@ sealed interface Command {
       case "/block" -> new Alter(new Change.Block());
       case "/unblock" -> new Alter(new Change.Unblock());
       case "/role" -> role(rest);
+      case "/keep" -> keep(rest);
       case "/retry" -> numbered(name, rest, Retry::new);
       case "/cancel" -> numbered(name, rest, Cancel::new);
       default ->
@@ -165,6 +169,19 @@ sealed interface Command {
       }
     }
     return usage("/role");
+  }
+
+  private static Command keep(List<String> rest) {
+    if (rest.size() != 1 || !rest.get(0).matches("\\d{1,5}|ever|server")) {
+      return usage("/keep");
+    }
+    Retention retention =
+        switch (rest.get(0)) {
+          case "ever" -> new Retention.ForEver();
+          case "server" -> new Retention.AsServer();
+          default -> new Retention.Days(Integer.parseInt(rest.get(0)));
+        };
+    return new Alter(new Change.Configure(GroupSettings.of(retention)));
   }
 
   /** Also as the screen shows it, with a number sign. */

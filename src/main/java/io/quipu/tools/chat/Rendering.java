@@ -5,6 +5,7 @@ import io.quipu.model.Content;
 import io.quipu.model.Gap;
 import io.quipu.model.Message;
 import io.quipu.model.ReactionCount;
+import io.quipu.model.Retention;
 import io.quipu.model.Role;
 import io.quipu.model.UserId;
 import java.time.Instant;
@@ -131,13 +132,28 @@ final class Rendering {
     if (change instanceof Change.SetRole set) {
       return "makes " + set.user() + " " + word(set.role());
     }
-    if (change instanceof Change.Configure) {
-      return "changes the group's settings";
+    if (change instanceof Change.Configure configure) {
+      return configure
+          .settings()
+          .retention()
+          .map(Rendering::words)
+          .orElse("changes the group's settings");
     }
     if (change instanceof Change.Block) {
       return "blocks the other; no more is written here";
     }
     return change instanceof Change.Unblock ? "unblocks the other" : "was erased";
+  }
+
+  private static String words(Retention retention) {
+    if (retention instanceof Retention.Days own) {
+      return own.days() == 1
+          ? "lets messages here go after a day"
+          : "lets messages here go after " + own.days() + " days";
+    }
+    return retention instanceof Retention.ForEver
+        ? "lets messages here stay for ever"
+        : "lets messages here stay as long as the server keeps them";
   }
 
   static String word(Role role) {

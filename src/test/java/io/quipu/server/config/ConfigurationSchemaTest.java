@@ -80,7 +80,8 @@ final class ConfigurationSchemaTest {
 
   @Test
   void unitsStandLastInNamesAndInTheSchema() {
-    Map<String, String> units = Map.of("Ms", "ms", "Bytes", "bytes", "Seconds", "s");
+    Map<String, String> units =
+        Map.of("Ms", "ms", "Bytes", "bytes", "Seconds", "s", "Days", "days");
     for (ConfigurationKey key : schema.keys()) {
       String named =
           units.entrySet().stream()
@@ -126,7 +127,10 @@ final class ConfigurationSchemaTest {
                 c.sequencer().editMs(),
                 c.sequencer().recallMs(),
                 c.session().watchedUsers(),
-                c.recipient().receiptGroupMembers()))
+                c.recipient().receiptGroupMembers(),
+                c.retention().defaultDays(),
+                c.retention().minDays(),
+                c.retention().maxDays()))
         .isEqualTo(Limits.DEFAULT);
   }
 

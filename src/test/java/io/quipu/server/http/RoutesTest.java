@@ -112,7 +112,10 @@ class RoutesTest {
                 .put("members", 2)
                 .put(
                     "settings",
-                    new JsonObject().put("history", "FROM_JOIN").put("whoAdds", "ADMINS"))
+                    new JsonObject()
+                        .put("history", "FROM_JOIN")
+                        .put("whoAdds", "ADMINS")
+                        .put("retention", new JsonObject().put("asServer", true)))
                 .put("last", message("7", "alice"))
                 .put("tailSeq", "7")
                 .put("readSeq", "6")

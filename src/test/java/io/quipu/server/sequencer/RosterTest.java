@@ -17,6 +17,7 @@ import io.quipu.model.Content;
 import io.quipu.model.ConversationId;
 import io.quipu.model.ErrorCode;
 import io.quipu.model.GroupSettings;
+import io.quipu.model.Retention;
 import io.quipu.model.Role;
 import io.quipu.model.UserId;
 import io.quipu.server.cluster.Append;
@@ -26,6 +27,7 @@ import io.quipu.server.journal.NewEntry.MemberChange;
 import io.quipu.server.journal.NewEntry.MemberChange.Joined;
 import io.quipu.server.journal.NewEntry.MemberChange.Left;
 import io.quipu.server.journal.NewEntry.Span;
+import io.quipu.server.journal.RetentionRules;
 import io.quipu.server.sequencer.Roster.Judgement;
 import java.util.List;
 import java.util.Map;
@@ -42,7 +44,8 @@ class RosterTest {
   private static final int RECALL_MS = 2_000;
   private static final int REACTIONS = 2;
   private static final Sequencer.Rules RULES =
-      new Sequencer.Rules(GROUP_MEMBERS, EDIT_MS, RECALL_MS, REACTIONS);
+      new Sequencer.Rules(
+          GROUP_MEMBERS, EDIT_MS, RECALL_MS, REACTIONS, new RetentionRules(0, 7, 365));
   private static final GroupSettings HISTORY_FOR_ALL =
       new GroupSettings(Optional.of(GroupSettings.History.ALL), Optional.empty());
 
@@ -282,6 +285,22 @@ class RosterTest {
                 new GroupSettings(Optional.empty(), Optional.of(GroupSettings.WhoAdds.MEMBERS))));
     assertThat(judged(ROSTER.after(says, 6), append(BOB, "add"), 6)).isEqualTo("YES");
     assertThat(judged(ROSTER.after(says, 6), append(BOB, "rename"), 6)).isEqualTo("NOT_ALLOWED");
+  }
+
+  private static String judgedRetention(ConversationId where, UserId who, Retention retention) {
+    Append append = change(where, who, 9, new Change.Configure(GroupSettings.of(retention)));
+    return judged(ROSTER, append, 6);
+  }
+
+  @Test
+  void retentionIsSetWithinWhatTheServerAllows() {
+    assertThat(judgedRetention(GROUP, ALICE, new Retention.Days(6))).isEqualTo("NOT_ALLOWED");
+    assertThat(judgedRetention(GROUP, ALICE, new Retention.Days(7))).isEqualTo("YES");
+    assertThat(judgedRetention(GROUP, ALICE, new Retention.Days(365))).isEqualTo("YES");
+    assertThat(judgedRetention(GROUP, ALICE, new Retention.Days(366))).isEqualTo("NOT_ALLOWED");
+    assertThat(judgedRetention(GROUP, ALICE, new Retention.ForEver())).isEqualTo("NOT_ALLOWED");
+    assertThat(judgedRetention(GROUP, ALICE, new Retention.AsServer())).isEqualTo("YES");
+    assertThat(judgedRetention(GROUP, BOB, new Retention.Days(7))).isEqualTo("NOT_ALLOWED");
   }
 
   @Test

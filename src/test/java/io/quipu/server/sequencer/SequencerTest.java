@@ -42,6 +42,7 @@ import io.quipu.server.journal.ConversationState.Target;
 import io.quipu.server.journal.GroupCommit.Result;
 import io.quipu.server.journal.Journal.SendFate;
 import io.quipu.server.journal.NewEntry;
+import io.quipu.server.journal.RetentionRules;
 import io.quipu.server.journal.StoredContent;
 import io.quipu.server.sequencer.SequencerEffect.Answer;
 import java.util.ArrayList;
@@ -56,7 +57,8 @@ class SequencerTest {
   private static final int MAX_BATCH = 4;
   private static final int MAX_BYTES = 100;
   private static final int GIVE_UP_MS = 1_000;
-  private static final Sequencer.Rules RULES = new Sequencer.Rules(3, 1_000, 2_000, 2);
+  private static final Sequencer.Rules RULES =
+      new Sequencer.Rules(3, 1_000, 2_000, 2, RetentionRules.KEEP);
   private static final Sequencer.Limits LIMITS =
       new Sequencer.Limits(MAX_QUEUED, MAX_BATCH, MAX_BYTES, 8, 4, RULES, 50, 400, GIVE_UP_MS);
   private static final List<Membership> BOTH = List.of(member(ALICE), member(BOB));

@@ -30,6 +30,7 @@ import io.quipu.server.journal.Batch;
 import io.quipu.server.journal.ConversationState;
 import io.quipu.server.journal.Journal;
 import io.quipu.server.journal.JournalWriter;
+import io.quipu.server.journal.RetentionRules;
 import io.quipu.server.journal.Written;
 import io.quipu.server.metrics.Metrics;
 import io.quipu.server.time.SystemClock;
@@ -53,7 +54,15 @@ class SequencerVerticleTest {
   private static final ConversationId OTHER = ConversationId.direct(ALICE, CAROL);
   private static final Sequencer.Limits CONVERSATION =
       new Sequencer.Limits(
-          16, 8, 1_000, 8, 8, new Sequencer.Rules(8, 1_000, 1_000, 8), 50, 400, 5_000);
+          16,
+          8,
+          1_000,
+          8,
+          8,
+          new Sequencer.Rules(8, 1_000, 1_000, 8, RetentionRules.KEEP),
+          50,
+          400,
+          5_000);
 
   private static final Alone ALONE = new Alone(new NodeId("n"), 1);
 

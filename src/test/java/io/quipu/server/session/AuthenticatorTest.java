@@ -590,6 +590,7 @@ class AuthenticatorTest {
         null,
         null,
         null,
+        null,
         null);
   }
 

@@ -325,6 +325,7 @@ class KeyReloadTest {
         null,
         null,
         null,
+        null,
         null);
   }
 }

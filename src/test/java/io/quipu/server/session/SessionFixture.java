@@ -51,7 +51,10 @@ final class SessionFixture {
           60_000,
           60_000,
           3,
-          20);
+          20,
+          0,
+          1,
+          0);
   static final Session.Rules RULES = new Session.Rules(LIMITS, RETRY_MS, 2, MAX_UNRESOLVED);
   static final Verdict GAP = new Verdict.NotTaken(Reason.LINK_GAP);
   static final Verdict NOT_OWNER = new Verdict.NotTaken(Reason.NOT_OWNER);

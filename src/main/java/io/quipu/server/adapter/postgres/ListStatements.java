@@ -60,7 +60,7 @@ final class ListStatements {
       """
       sized as (
         select asked.*, place.name, place.kind as conversation_kind, place.title, place.history,
-            place.who_adds, message.*,
+            place.who_adds, place.retention_days, message.*,
             coalesce(mark.seq, 0) as read_seq,
             coalesce(mute.until_ms, 0) as until_ms,
             row_number() over nearer as rank,
@@ -69,7 +69,7 @@ final class ListStatements {
         from asked
         cross join me
         cross join lateral (
-          select name, kind, title, history, who_adds from conversations
+          select name, kind, title, history, who_adds, retention_days from conversations
           where conversations.id = asked.conversation limit 1
         ) place
         left join lateral (
@@ -103,7 +103,8 @@ final class ListStatements {
             order by asked.tx desc, asked.conversation desc rows unbounded preceding)
       )
       select true as there, amendment.seen as amended_in_sight, sized.conversation, sized.tx, sized.tail, sized.role, sized.name,
-          sized.conversation_kind, sized.title, sized.history, sized.who_adds, sized.read_seq,
+          sized.conversation_kind, sized.title, sized.history, sized.who_adds,
+          sized.retention_days, sized.read_seq,
           sized.until_ms, fits.fits, sized.seq, sender.name as sender_name,
           sized.client_message_id, sized.stored_at, sized.kind, sized.edited_by,
           sized.recalled_by, case when fits.fits then sized.body end as body,
@@ -130,12 +131,12 @@ final class ListStatements {
       left join lateral (
         select count(*) as scanned,
             count(*) filter (
-                where kind in (1, 2) and recalled_by is null and sender <> me.id) as unread
+                where kind in (1, 2) and not gone and sender <> me.id) as unread
         from (
           select entry.*
           from members
           cross join lateral (
-            select seq, kind, sender, recalled_by from messages
+            select seq, kind, sender, body is null as gone from messages
             where messages.conversation = sized.conversation
               and seq > greatest(members.from_seq - 1, sized.read_seq)
               and seq <= coalesce(members.to_seq, %s)

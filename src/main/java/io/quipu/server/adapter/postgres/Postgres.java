@@ -1,6 +1,7 @@
 package io.quipu.server.adapter.postgres;
 
 import io.quipu.server.config.Configuration;
+import io.quipu.server.journal.AgedBodies;
 import io.quipu.server.journal.Cursors;
 import io.quipu.server.journal.Devices;
 import io.quipu.server.journal.Directory;
@@ -10,6 +11,7 @@ import io.quipu.server.journal.Lists;
 import io.quipu.server.journal.MessageLog;
 import io.quipu.server.journal.Mutes;
 import io.quipu.server.journal.Receipts;
+import io.quipu.server.journal.RetentionRules;
 import io.quipu.server.journal.Revocations;
 import io.quipu.server.journal.StoreUnfitException;
 import io.vertx.core.Future;
@@ -251,6 +253,10 @@ public final class Postgres {
 
   public Erasures erasures() {
     return erasures;
+  }
+
+  public AgedBodies agedBodies(RetentionRules rules) {
+    return new PostgresAgedBodies(vertx, uri, limits, rules, reads);
   }
 
   /** Closes what reads; writers are closed by who opened them. */

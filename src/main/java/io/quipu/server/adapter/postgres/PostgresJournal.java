@@ -50,7 +50,7 @@ final class PostgresJournal implements Journal {
            where blocks.conversation = conversation.id),
           found.senders, found.ids, found.seqs, found.stored_at, found.digests,
           target.places, target.visible, target.message, target.own, target.recalled, target.erased,
-          target.age_ms, target.others
+          target.age_ms, target.others, conversation.retention_days
       from conversations conversation
       cross join lateral (
         select

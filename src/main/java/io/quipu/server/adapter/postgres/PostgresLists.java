@@ -108,7 +108,7 @@ final class PostgresLists implements Lists, Mutes {
         inGroup ? Optional.of(Roles.of(row.getShort("role"))) : Optional.empty(),
         present,
         present ? Math.toIntExact(row.getLong("members")) : 0,
-        inGroup ? settings(row) : GroupSettings.UNCHANGED,
+        settings(row, inGroup, present),
         row.getLong("seq") == null ? Optional.empty() : Optional.of(message(row)),
         row.getLong("tail"),
         row.getLong("read_seq"),
@@ -118,16 +118,13 @@ final class PostgresLists implements Lists, Mutes {
         row.getBoolean("blocked"));
   }
 
-  private static GroupSettings settings(Row row) {
-    return new GroupSettings(
-        Optional.of(
-            row.getShort("history") == 2
-                ? GroupSettings.History.ALL
-                : GroupSettings.History.FROM_JOIN),
-        Optional.of(
-            row.getShort("who_adds") == 2
-                ? GroupSettings.WhoAdds.MEMBERS
-                : GroupSettings.WhoAdds.ADMINS));
+  /** A direct conversation has one of them. */
+  private static GroupSettings settings(Row row, boolean inGroup, boolean present) {
+    Integer retentionDays = row.getInteger("retention_days");
+    if (inGroup) {
+      return Settings.of(row.getShort("history"), row.getShort("who_adds"), retentionDays);
+    }
+    return present ? GroupSettings.of(Settings.retention(retentionDays)) : GroupSettings.UNCHANGED;
   }
 
   /** Of a message that was amended by an entry out of his sight the new content is not shown. */

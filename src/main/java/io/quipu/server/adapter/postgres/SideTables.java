@@ -21,7 +21,7 @@ import java.util.function.IntFunction;
  */
 final class SideTables {
   /**
-   * To stand behind a {@code left_out (conversation)}; takes $7 to $41.
+   * To stand behind a {@code left_out (conversation)}; takes $7 to $42.
    *
    * <p>New users are made by an upsert that locks the row of a competitor, since a statement does
    * not see rows that were committed after it began; in the order of names, against deadlocks.
@@ -77,11 +77,25 @@ final class SideTables {
             title = coalesce(setting.title, conversations.title),
             history = coalesce(setting.history, conversations.history),
             who_adds = coalesce(setting.who_adds, conversations.who_adds),
-            name = coalesce(setting.name, conversations.name)
-        from unnest($19::bigint[], $20::text[], $21::smallint[], $22::smallint[], $23::text[])
-            as setting (conversation, title, history, who_adds, name)
+            name = coalesce(setting.name, conversations.name),
+            retention_days = case
+              when setting.retention_days is null then conversations.retention_days
+              else nullif(setting.retention_days, %2$d)
+            end
+        from unnest($19::bigint[], $20::text[], $21::smallint[], $22::smallint[], $23::text[],
+                $42::int[])
+            as setting (conversation, title, history, who_adds, name, retention_days)
         where conversations.id = setting.conversation
           and setting.conversation not in (select conversation from left_out)
+      ),
+      kept as (
+        insert into retention_changes (conversation, next_seq)
+        select setting.conversation, 1
+        from unnest($19::bigint[], $42::int[]) as setting (conversation, retention_days)
+        where setting.retention_days is not null
+          and setting.conversation not in (select conversation from left_out)
+        on conflict (conversation) do update
+            set next_seq = 1, changes = retention_changes.changes + 1
       ),
       blocked as (
         insert into blocks (conversation, user_id, seq)
@@ -107,6 +121,7 @@ final class SideTables {
             as edit (conversation, target, seq, kind, body)
         where messages.conversation = edit.conversation
           and messages.seq = edit.target
+          and messages.body is not null
           and edit.conversation not in (select conversation from left_out)
       ),
       amended as (
@@ -158,7 +173,7 @@ final class SideTables {
           and reaction.conversation not in (select conversation from left_out)
       )
       """
-          .formatted(PostgresJournal.DIGEST_OF_BODY);
+          .formatted(PostgresJournal.DIGEST_OF_BODY, Settings.AS_SERVER);
 
   private final Table joins = new Table();
   private final Table leavings = new Table();
@@ -205,7 +220,7 @@ final class SideTables {
       leavings.add(conversation, seq, user);
       erased
           .renamed()
-          .ifPresent(name -> settings.add(conversation, null, null, null, name.value()));
+          .ifPresent(name -> settings.add(conversation, null, null, null, name.value(), null));
     }
   }
 
@@ -215,12 +230,23 @@ final class SideTables {
     if (change instanceof Change.Create create) {
       GroupSettings first = GroupSettings.DEFAULT.with(create.settings());
       settings.add(
-          conversation, create.title(), Settings.history(first), Settings.whoAdds(first), null);
+          conversation,
+          create.title(),
+          Settings.history(first),
+          Settings.whoAdds(first),
+          null,
+          Settings.retentionDays(create.settings()));
     } else if (change instanceof Change.Rename rename) {
-      settings.add(conversation, rename.title(), null, null, null);
+      settings.add(conversation, rename.title(), null, null, null, null);
     } else if (change instanceof Change.Configure configure) {
       GroupSettings later = configure.settings();
-      settings.add(conversation, null, Settings.history(later), Settings.whoAdds(later), null);
+      settings.add(
+          conversation,
+          null,
+          Settings.history(later),
+          Settings.whoAdds(later),
+          null,
+          Settings.retentionDays(later));
     } else if (change instanceof Change.Block) {
       blocks.add(conversation, actor, seq);
     } else if (change instanceof Change.Unblock) {
@@ -273,7 +299,8 @@ final class SideTables {
         .addArrayOfLong(reactions.longs(1))
         .addArrayOfLong(reactions.longs(2))
         .addArrayOfString(reactions.strings(3))
-        .addArrayOfBoolean(reactions.column(4, Boolean[]::new));
+        .addArrayOfBoolean(reactions.column(4, Boolean[]::new))
+        .addArrayOfInteger(settings.column(5, Integer[]::new));
   }
 
   /** Rows, to be given away by columns. */

@@ -38,7 +38,7 @@ final class StateRow {
     return new ConversationState(
         row.getLong(0),
         row.getLong(1),
-        Settings.of(row.getShort(2), row.getShort(3)),
+        Settings.of(row.getShort(2), row.getShort(3), row.getInteger(23)),
         members,
         blockers,
         found(row),
