@@ -351,8 +351,7 @@ public final class Sessions {
 
     /** A frame of the client has arrived. That of a session with a successor changes nothing. */
     public void received(Frame frame) {
-      Long newer = numbers.replaced.get(address.session());
-      step(newer == null ? new SessionEvent.Received(frame) : new SessionEvent.Kicked(newer));
+      step(numbers.received(address.session(), frame));
     }
 
     /** The socket is gone, or will be: nothing more comes of this session. */
@@ -365,7 +364,7 @@ public final class Sessions {
       entry.ifPresent(
           registered -> {
             registry.unregister(registered);
-            numbers.replaced.remove(address.session());
+            numbers.ended(address.session());
             recipients.close(address.session());
             attendance.left(address, deviceKey);
             metrics.sessionClosed();
@@ -539,15 +538,9 @@ public final class Sessions {
     }
 
     private void kick(Registry.Entry older, long newerGeneration) {
-      if (older.address().loop().node().equals(loop.node())) {
-        numbers.replaced.merge(older.address().session(), newerGeneration, Math::max);
-        if (!registry.locate(older.user()).contains(older)) {
-          numbers.replaced.remove(older.address().session()); // it has gone meanwhile
-        }
-      }
-      bus.send(
-          older.address().loop(),
-          Outbound.ofKick(new Outbound.Kick(older.address().session(), newerGeneration)));
+      numbers.replace(registry, older, newerGeneration, loop.node());
+      SessionAddress to = older.address();
+      bus.send(to.loop(), Outbound.ofKick(new Outbound.Kick(to.session(), newerGeneration)));
     }
 
     private void askFate(SessionEffect.AskFate ask) {

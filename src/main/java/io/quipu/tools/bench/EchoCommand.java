@@ -17,7 +17,8 @@ import picocli.CommandLine.Spec;
 @Command(
     name = "echo",
     hidden = true,
-    header = {"A bare Vert.x server that sends back what it gets, until it is killed.", ""})
+    header = {"A bare Vert.x server that sends back what it gets, until it is killed.", ""},
+    description = {"What bench idle compares a node with; it writes its two ports as JSON.", ""})
 public final class EchoCommand implements Callable<Integer> {
   private static final String LOOPBACK = "127.0.0.1";
 

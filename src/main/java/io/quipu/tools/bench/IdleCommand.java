@@ -25,7 +25,6 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.Callable;
 import java.util.concurrent.CompletionException;
-import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
 import java.util.function.Supplier;
 import picocli.CommandLine.Command;
@@ -140,9 +139,9 @@ public final class IdleCommand implements Callable<Integer> {
     settings.putIfAbsent("QUIPU_SEQUENCER_OWNED_GROUPS", "1000000");
     try (OwnNode own = OwnNode.start("quipu-bench", settings)) {
       NodeProcess node = own.node();
-      Sample without = sample(node.pid());
       on(
           vertx -> {
+            Sample without = sample(vertx, node.pid());
             SocketAddress tcp = SocketAddress.inetSocketAddress(node.tcpPort(), "127.0.0.1");
             SocketAddress address =
                 transport == Transport.TCP
@@ -160,7 +159,7 @@ public final class IdleCommand implements Callable<Integer> {
               quiet(vertx, crowd);
             }
             call(vertx, () -> Future.succeededFuture(ping(crowd)));
-            Sample with = sample(node.pid());
+            Sample with = sample(vertx, node.pid());
             crowd
                 .failure()
                 .ifPresent(
@@ -178,7 +177,7 @@ public final class IdleCommand implements Callable<Integer> {
   }
 
   /** Until every ack is confirmed. */
-  private void quiet(Vertx vertx, Crowd crowd) throws InterruptedException {
+  private void quiet(Vertx vertx, Crowd crowd) {
     long wanted = (long) sessions * conversations;
     for (int i = 0; i < QUIET_POLLS; i++) {
       long[] confirmed = {0};
@@ -195,7 +194,7 @@ public final class IdleCommand implements Callable<Integer> {
       if (confirmed[0] >= wanted) {
         return;
       }
-      pause(POLL_MS);
+      call(vertx, () -> vertx.timer(POLL_MS, TimeUnit.MILLISECONDS).mapEmpty());
     }
     throw new NodeFailedException("acks are not confirmed");
   }
@@ -204,9 +203,9 @@ public final class IdleCommand implements Callable<Integer> {
     Process process = new ProcessBuilder(NodeProcess.command("bench", "echo")).start();
     try (BufferedReader lines = process.inputReader(StandardCharsets.UTF_8)) {
       JsonObject ports = new JsonObject(String.valueOf(lines.readLine()));
-      Sample without = sample(process.pid());
       on(
           vertx -> {
+            Sample without = sample(vertx, process.pid());
             call(
                 vertx,
                 () ->
@@ -215,22 +214,17 @@ public final class IdleCommand implements Callable<Integer> {
                         transport,
                         ports.getInteger(transport == Transport.TCP ? "tcp_port" : "http_port"),
                         sessions));
-            report("bare echo server", transport, without, sample(process.pid()));
+            report("bare echo server", transport, without, sample(vertx, process.pid()));
           });
     } finally {
       process.destroyForcibly();
     }
   }
 
-  /** Nothing ends this wait early: what is measured is what nobody asks for. */
-  private static void pause(long ms) throws InterruptedException {
-    new CountDownLatch(1).await(ms, TimeUnit.MILLISECONDS);
-  }
-
-  private Sample sample(long pid) throws InterruptedException {
+  private Sample sample(Vertx vertx, long pid) throws InterruptedException {
     Optional<LiveHeap> heap = LiveHeap.of(pid); // collects first
     Optional<ProcessUse> before = ProcessUse.of(pid);
-    pause(seconds * 1_000L);
+    call(vertx, () -> vertx.timer(seconds, TimeUnit.SECONDS).mapEmpty());
     Optional<ProcessUse> after = ProcessUse.of(pid);
     double cpuMs =
         before.isPresent() && after.isPresent()
