@@ -230,7 +230,7 @@ final class Crossing {
     for (PeerNode node : view.others()) {
       node.greet();
       probe(node.bus(), true, heartbeat, nowMs);
-      if (node.serves()) {
+      if (node.hasServed()) {
         node.owners().forEach(stream -> probe(stream, false, heartbeat, nowMs));
         node.posts().forEach(stream -> probe(stream, false, heartbeat, nowMs));
       }

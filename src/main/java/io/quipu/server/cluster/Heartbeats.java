@@ -18,9 +18,15 @@ final class Heartbeats {
   private long lookedAtMs;
   private boolean beatNext;
 
-  Heartbeats(Vertx vertx, ClusterView view, Crossing crossing, BusLimits limits, Clock clock) {
+  Heartbeats(
+      Vertx vertx,
+      Context context,
+      ClusterView view,
+      Crossing crossing,
+      BusLimits limits,
+      Clock clock) {
     this.vertx = vertx;
-    this.context = vertx.getOrCreateContext();
+    this.context = context;
     this.view = view;
     this.crossing = crossing;
     this.clock = clock;

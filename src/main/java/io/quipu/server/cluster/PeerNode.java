@@ -15,6 +15,7 @@ final class PeerNode {
   private Peers.State state = Peers.State.JOINING;
 
   private long beat;
+  private boolean hasServed;
 
   private volatile boolean greeted;
 
@@ -91,6 +92,7 @@ final class PeerNode {
     beat = heartbeat.beat();
     boolean changed = state != heartbeat.state();
     state = heartbeat.state();
+    hasServed |= state != Peers.State.JOINING;
     return changed;
   }
 
@@ -107,9 +109,9 @@ final class PeerNode {
     return state;
   }
 
-  /** Its owners and posts are served: until then only the bus itself is probed. */
-  boolean serves() {
-    return state() != Peers.State.JOINING;
+  /** Its owners and posts are there: until then only the bus itself is probed. */
+  synchronized boolean hasServed() {
+    return hasServed;
   }
 
   boolean shownSilent() {

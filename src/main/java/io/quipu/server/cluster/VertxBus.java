@@ -58,6 +58,7 @@ public final class VertxBus implements Bus {
     this.vertx = vertx;
     this.events = vertx.eventBus();
     this.metrics = metrics;
+    Context context = vertx.getOrCreateContext();
     Crossing crossing =
         new Crossing(
             view,
@@ -65,11 +66,14 @@ public final class VertxBus implements Bus {
             clock,
             metrics,
             (address, bytes) -> events.send(address, bytes, ACROSS),
-            (ms, task) -> vertx.setTimer(ms, fired -> task.run()));
+            // Not on the event loop that asks: the timers of a verticle end with it.
+            (ms, task) -> context.runOnContext(turn -> vertx.setTimer(ms, fired -> task.run())));
     this.peering =
         Optional.of(
             new Peering(
-                view.self(), crossing, new Heartbeats(vertx, view, crossing, limits, clock)));
+                view.self(),
+                crossing,
+                new Heartbeats(vertx, context, view, crossing, limits, clock)));
     register();
   }
 

@@ -219,12 +219,15 @@ public final class Metrics implements AutoCloseable {
         byCode("quipu.journal.errors", "commit statements that failed, by code", "code");
     busSentAcross = byKind("quipu.bus.peer.sent", "messages to other nodes, by kind of address");
     busBytesSentAcross =
-        byKind("quipu.bus.peer.sent.bytes", "the same in bytes, without the envelope of Vert.x");
+        byKind(
+            "quipu.bus.peer.sent.bytes",
+            "bytes of messages to other nodes, without the envelope of Vert.x");
     busReceivedAcross =
         byKind("quipu.bus.peer.received", "messages of other nodes, by kind of address");
     busBytesReceivedAcross =
         byKind(
-            "quipu.bus.peer.received.bytes", "the same in bytes, without the envelope of Vert.x");
+            "quipu.bus.peer.received.bytes",
+            "bytes of messages of other nodes, without the envelope of Vert.x");
     Gauge.builder("quipu.peers.silent", peersSilent, AtomicInteger::get)
         .description("members that have been sent something and do not say that it came")
         .register(registry);

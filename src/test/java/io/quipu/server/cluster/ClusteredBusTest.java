@@ -223,4 +223,41 @@ final class ClusteredBusTest {
     assertThat(a.bus.send(to, appends(1))).isTrue();
     await().atMost(SOON).until(() -> b.cameTo(to).size() == all + 1);
   }
+
+  @Test
+  void anAddressThatTheClusterHasForgottenIsRegisteredAgain() {
+    Address to = new Address.Post(b.member.id(), 0);
+    String name = BusNames.of(to);
+    double before = b.count("quipu_bus_registrations_renewed_total");
+    assertThat(pair.knowsRegistration(name)).isTrue();
+    pair.forgetRegistrations(name);
+    await().atMost(SOON).until(() -> pair.knowsRegistration(name));
+    assertThat(b.count("quipu_bus_registrations_renewed_total")).isGreaterThan(before);
+    int came = b.cameTo(to).size();
+    await()
+        .atMost(SOON)
+        .until(
+            () -> {
+              a.bus.send(to, appends(1));
+              return b.cameTo(to).size() > came;
+            });
+    await().atMost(SOON).until(() -> good(a, b));
+  }
+
+  @Test
+  void whatSomebodyElseSendsToAnAddressOfOursHarmsNobody() {
+    Address to = new Address.Owner(b.member.id(), 0);
+    String name = BusNames.of(to);
+    double before = b.count("quipu_bus_malformed_total");
+    int came = b.cameTo(to).size();
+    pair.a.eventBus().send(name, "words");
+    pair.a.eventBus().send(name, new byte[] {1, 2, 3});
+    // An object of the JDK that would be made by Java's own serialization.
+    pair.a.eventBus().serializableChecker(any -> true);
+    pair.a.eventBus().send(name, new java.util.ArrayList<>(List.of("object")));
+    await().atMost(SOON).until(() -> b.count("quipu_bus_malformed_total") == before + 3);
+    pair.a.eventBus().serializableChecker(any -> false);
+    await().atMost(SOON).until(() -> a.bus.send(to, appends(1)));
+    await().atMost(SOON).until(() -> b.cameTo(to).size() == came + 1);
+  }
 }
