@@ -40,6 +40,8 @@ final class TidinessTest {
           "one state machine with its table: its parts would share all of its state",
           "src/main/java/io/quipu/server/metrics/Metrics.java",
           "every metric's name in one place (STYLE): it grows with them, and with nothing else",
+          "src/main/java/io/quipu/server/sequencer/Roster.java",
+          "who may do what, and who is in afterwards: one verb's rule is read beside the others'",
           "src/main/java/io/quipu/server/sequencer/Sequencer.java",
           "one state machine with its table; queue, links and roster are already their own");
 
