@@ -118,10 +118,7 @@ final class RandomFrames {
         new Limits(
             number(), number(), number(), number(), number(), number(), number(), number(),
             number(), number(), number(), number(), number(), number(), number(), number(),
-            number(),
-            number(),
-            number(),
-            number()));
+            number(), number(), number(), number()));
   }
 
   private Frame send() {

@@ -40,7 +40,8 @@ final class SimulatedNode {
   /** Small, so that every limit is met. */
   static final Limits LIMITS =
       new Limits(
-          6_000, 65_536, 2_000, 4, 4_000, 6, 4_000, 800, 100, 4, 2_000, 3_000, 10, 0, 0, 0, 4, 0, 1, 0);
+          6_000, 65_536, 2_000, 4, 4_000, 6, 4_000, 800, 100, 4, 2_000, 3_000, 10, 0, 0, 0, 4, 0, 1,
+          0);
 
   static final int LOOK_MS = 1_000;
 
