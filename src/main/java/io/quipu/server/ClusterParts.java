@@ -39,8 +39,8 @@ import java.util.function.UnaryOperator;
  * conversations are whose. The composition of a cluster, as {@link QuipuServer} is that of a node.
  */
 final class ClusterParts {
-  private static final int STORE_PING_MS = 1_000;
-  private static final int STORE_TIMEOUT_MS = 2_000;
+  private static final int STORE_PING_MS = 500;
+  private static final int STORE_TIMEOUT_MS = 1_000;
 
   private final Vertx vertx;
   private final Bus bus;

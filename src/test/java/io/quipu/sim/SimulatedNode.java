@@ -47,8 +47,8 @@ final class SimulatedNode {
 
   private static final Metrics METRICS = new Metrics("simulated", "all");
 
-  /** None: the robot goes on sending while it is refused, which needs no help. */
-  private static final Configuration.Limits RATES = new Configuration.Limits(0, 0, 0, 0, 0, 16);
+  /** Thirty at once, then three a second: some robots are refused for that. */
+  private static final Configuration.Limits RATES = new Configuration.Limits(0, 0, 3, 0, 0, 16);
 
   private final World world;
   private final NodeId id;

@@ -19,6 +19,7 @@ final class Unresolved {
   private final int maxIds;
   private final Map<ConversationId, LinkedHashSet<UUID>> waiting = new HashMap<>();
   private int ids;
+  private boolean overrun;
 
   Unresolved(int maxConversations, int maxIds) {
     this.maxConversations = maxConversations;
@@ -42,15 +43,20 @@ final class Unresolved {
   }
 
   /**
-   * This one was refused at once. Beyond the limit it is not remembered if another one of its
-   * conversation is: so many refusals a client in order has read before it sends more.
+   * This one was refused at once. Beyond the limit it cannot be remembered, and then nothing that
+   * comes behind it may be taken: so many refusals a client in order has read before it sends more,
+   * another one begins anew.
    */
   void addLast(ConversationId conversation, UUID refused) {
     LinkedHashSet<UUID> known = waiting.get(conversation);
     if (known == null) {
       addFirst(conversation, List.of(refused));
-    } else if (ids < maxIds && known.add(refused)) {
-      ids++;
+    } else if (!known.contains(refused)) {
+      overrun |= ids >= maxIds;
+      if (!overrun) {
+        known.add(refused);
+        ids++;
+      }
     }
   }
 
@@ -67,6 +73,6 @@ final class Unresolved {
 
   /** More than a client has who sends again what was refused. */
   boolean tooMany() {
-    return waiting.size() > maxConversations || ids > 2 * maxIds;
+    return overrun || waiting.size() > maxConversations || ids > 2 * maxIds;
   }
 }
