@@ -218,16 +218,11 @@ public final class Metrics implements AutoCloseable {
     journalErrors =
         byCode("quipu.journal.errors", "commit statements that failed, by code", "code");
     busSentAcross = byKind("quipu.bus.peer.sent", "messages to other nodes, by kind of address");
-    busBytesSentAcross =
-        byKind(
-            "quipu.bus.peer.sent.bytes",
-            "bytes of messages to other nodes, without the envelope of Vert.x");
+    busBytesSentAcross = byKind("quipu.bus.peer.sent.bytes", "encoded bytes to other nodes");
     busReceivedAcross =
         byKind("quipu.bus.peer.received", "messages of other nodes, by kind of address");
     busBytesReceivedAcross =
-        byKind(
-            "quipu.bus.peer.received.bytes",
-            "bytes of messages of other nodes, without the envelope of Vert.x");
+        byKind("quipu.bus.peer.received.bytes", "encoded bytes of other nodes");
     Gauge.builder("quipu.peers.silent", peersSilent, AtomicInteger::get)
         .description("members that have been sent something and do not say that it came")
         .register(registry);
