@@ -217,6 +217,17 @@ final class AgedBodiesTest {
   }
 
   @Test
+  void theFirstRuleOfAConversationHoldsInATurnThatHasBegunBefore() {
+    messages(1, 100, 8);
+    assertThat(turn(MONTH)).isZero();
+    Turn begun = await(postgres.agedBodies(MONTH).begin()).orElseThrow();
+    rule(1, 7);
+    int erased = toTheEnd(begun);
+    await(begun.end());
+    assertThat(erased + turn(MONTH)).isEqualTo(100);
+  }
+
+  @Test
   void anotherDefaultHoldsForAllThatIsThere() {
     messages(1, 100, 20);
     assertThat(turn(MONTH)).isZero();

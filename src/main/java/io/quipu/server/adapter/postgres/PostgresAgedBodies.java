@@ -169,9 +169,8 @@ final class PostgresAgedBodies implements AgedBodies {
       if (!row.getBoolean(0)) {
         return Future.succeededFuture(false);
       }
-      ownRules = row.getBoolean(1);
       Future<?> room =
-          row.getBoolean(2)
+          row.getBoolean(1)
               ? Future.succeededFuture()
               : unlessRefused(RetentionStatements.MAKE_ROOM);
       return room.compose(made -> unlessRefused(RetentionStatements.NO_WAL_COMPRESSION))
@@ -247,6 +246,8 @@ final class PostgresAgedBodies implements AgedBodies {
                 if (answer.size() > 0) {
                   Row row = answer.iterator().next();
                   segment = Optional.of(new Segment(row.getLong(0), row.getLong(1)));
+                  // Not earlier: a rule that was learnt in this turn may be the first one.
+                  ownRules = row.getBoolean(2);
                 }
                 return new Step(0, 0, segment.isPresent());
               });

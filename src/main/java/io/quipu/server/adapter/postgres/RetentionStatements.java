@@ -78,14 +78,10 @@ final class RetentionStatements {
       )
       """;
 
-  /**
-   * Whether any rule has an end, any conversation has a rule of its own, and the table has free
-   * room. $1 default.
-   */
+  /** Whether any rule has an end, and the table has free room. $1 default. */
   static final String STANDING =
       """
       select $1::int > 0 or exists (select from conversations where retention_days > 0),
-          exists (select from conversations where retention_days is not null),
           coalesce(
               (select reloptions::text like '%fillfactor%' from pg_class
                where oid = 'messages'::regclass),
@@ -215,9 +211,12 @@ final class RetentionStatements {
       """
           .formatted(SEGMENTS, CHANGED_ROWS, SEGMENT_OF_ROW);
 
+  /** And whether any conversation has a rule of its own. */
   static final String DUE =
       """
-      select segment, changes from retention_segments
+      select segment, changes,
+          exists (select from conversations where retention_days is not null)
+      from retention_segments
       where due_at <= now()
       order by due_at, segment
       limit 1
