@@ -226,7 +226,12 @@ final class ReceiptsTest {
     ack(carols, group, 2);
     carols.send(new Frame.ReadMark(group, 2));
     live(carol, "tablet").close();
-    SdkDevice.until(() -> node.count("select count(*) from receipts where read_seq = 2") > 0);
+    String carolHasRead =
+        "select count(*) from receipts r join conversations c on c.id = r.conversation"
+            + " where r.read_seq = 2 and c.name = '"
+            + group.value()
+            + "'";
+    SdkDevice.until(() -> node.count(carolHasRead) == 1);
 
     RawClient again = RawClient.connect(node, Dress.WEBSOCKET_JSON, alice.value(), "phone");
     open.add(again);

@@ -283,6 +283,11 @@ final class SimulatedNode {
       }
 
       @Override
+      public Address.Owner ownHere(ConversationId conversation) {
+        return owner;
+      }
+
+      @Override
       public boolean isOwner(ConversationId conversation) {
         return !world.faults().happens("not the owner", world.faults().wrongOwner);
       }

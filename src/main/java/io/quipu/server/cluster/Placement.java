@@ -11,6 +11,9 @@ public interface Placement {
   /** Where appends to this conversation go, in this node's view. */
   Route routeOf(ConversationId conversation);
 
+  /** This node's own, whoever should be the owner. */
+  Address.Owner ownHere(ConversationId conversation);
+
   /** True if this node should be the owner, in its own view. */
   boolean isOwner(ConversationId conversation);
 

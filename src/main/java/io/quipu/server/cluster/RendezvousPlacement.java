@@ -54,6 +54,17 @@ public final class RendezvousPlacement implements Placement {
   }
 
   @Override
+  public Address.Owner ownHere(ConversationId conversation) {
+    int instances =
+        peers.now().stream()
+            .filter(peer -> peer.id().equals(peers.self()))
+            .mapToInt(Peer::instances)
+            .findFirst()
+            .orElse(1);
+    return new Address.Owner(peers.self(), shardOf(conversation) % instances);
+  }
+
+  @Override
   public boolean isOwner(ConversationId conversation) {
     return routeOf(conversation).owner().node().equals(peers.self());
   }

@@ -16,6 +16,9 @@ final class Contradictions {
 
   private static final int PAGE_ENVELOPE_BYTES = 1024;
 
+  /** Half of what one message between nodes may have: names of members and ids come on top. */
+  private static final int MAX_CLUSTER_BATCH_BYTES = 8_388_608;
+
   private final List<Problem> problems = new ArrayList<>();
 
   private Contradictions() {}
@@ -241,6 +244,15 @@ final class Contradictions {
       problem("cluster.busPort", "found " + c.port() + ", which is cluster.port too");
     }
     atLeast("cluster.silentMs", c.silentMs(), 2L * c.heartbeatMs(), "twice cluster.heartbeatMs");
+    if (configuration.journal().maxBatchBytes() > MAX_CLUSTER_BATCH_BYTES) {
+      problem(
+          "journal.maxBatchBytes",
+          "found "
+              + configuration.journal().maxBatchBytes()
+              + " with cluster.enabled = true; allowed: at most "
+              + MAX_CLUSTER_BATCH_BYTES
+              + ", since what is committed together travels between nodes together");
+    }
     atLeast(
         "cluster.windowBytes",
         c.windowBytes(),

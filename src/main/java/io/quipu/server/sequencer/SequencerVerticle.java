@@ -1,5 +1,6 @@
 package io.quipu.server.sequencer;
 
+import io.quipu.model.Content;
 import io.quipu.model.ConversationId;
 import io.quipu.model.ErrorCode;
 import io.quipu.model.QuipuException;
@@ -203,7 +204,7 @@ public final class SequencerVerticle extends VerticleBase {
       whisper(whisper);
     } else if (message instanceof Appends appends) {
       for (Append append : appends.appends()) {
-        if (append.betterRankedTried() || placement.isOwner(append.conversation())) {
+        if (isMine(append)) {
           accept(append);
         } else {
           metrics.notOwner();
@@ -214,6 +215,12 @@ public final class SequencerVerticle extends VerticleBase {
       fanOut.flush();
       countWaiting();
     }
+  }
+
+  /** What only a newer version knows is stored by a node of that version, such as its sender's. */
+  private boolean isMine(Append append) {
+    return !(append.content() instanceof Content.Unknown)
+        && (append.betterRankedTried() || placement.isOwner(append.conversation()));
   }
 
   private void countWaiting() {

@@ -24,8 +24,8 @@ import java.util.List;
  * Stored, Refused            ends that send; the run goes on
  * NotTaken LINK_GAP          sends all again from the oldest, marked with a new attempt:
  *                            at once the first time, then when the retry is due
- * NotTaken NOT_OWNER         the same; at once the second time in a row, too, and then for whoever
- *                            gets it to serve: nodes may see the owner differently for long
+ * NotTaken NOT_OWNER         the same; at once the second time in a row, too, and then for this
+ *                            node to serve: nodes may see the owner differently for long
  * NotTaken BUSY              sends all again when the retry is due; the reason, if nothing else comes
  * NotTaken of an old attempt nothing
  * NotTaken STORE_DOWN        the oldest cannot be resolved: the run ends, all in it UNKNOWN

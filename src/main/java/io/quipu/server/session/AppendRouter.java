@@ -18,9 +18,14 @@ import java.util.function.Consumer;
 
 /**
  * Sends appends to their owners: all that one event loop has for one owner in one turn travels as
- * one bus message. What the bus does not take is answered BUSY here. Belongs to one event loop.
+ * one bus message. What the bus does not take is answered BUSY here. What nobody wants to own is
+ * served by this node: it knows what it took from its client, whatever the version of the others.
+ * Belongs to one event loop.
  */
 final class AppendRouter {
+  /** In one bus message: with the longest bodies by default, 8 MiB. */
+  private static final int MAX_APPENDS = 256;
+
   private final Context context;
   private final Bus bus;
   private final Placement placement;
@@ -40,15 +45,21 @@ final class AppendRouter {
 
   /** Takes an append; it leaves at the end of this turn, after those that were taken before. */
   void route(Append append) {
-    Route route = placement.routeOf(append.conversation());
-    boolean mark = route.betterRankedTried() && !append.betterRankedTried();
-    gathered
-        .computeIfAbsent(route.owner(), owner -> new ArrayList<>())
-        .add(mark ? append.whereBetterRankedWereTried() : append);
+    if (append.betterRankedTried()) {
+      gather(placement.ownHere(append.conversation()), append);
+    } else {
+      Route route = placement.routeOf(append.conversation());
+      gather(
+          route.owner(), route.betterRankedTried() ? append.whereBetterRankedWereTried() : append);
+    }
     if (!flushDue) {
       flushDue = true;
       context.runOnContext(turnOver -> flush());
     }
+  }
+
+  private void gather(Address.Owner owner, Append append) {
+    gathered.computeIfAbsent(owner, unused -> new ArrayList<>()).add(append);
   }
 
   private void flush() {
@@ -57,8 +68,12 @@ final class AppendRouter {
     gathered.clear();
     leaving.forEach(
         (owner, appends) -> {
-          if (!bus.send(owner, new Appends(appends))) {
-            appends.forEach(this::noRoom);
+          for (int from = 0; from < appends.size(); from += MAX_APPENDS) {
+            List<Append> some =
+                appends.subList(from, Math.min(appends.size(), from + MAX_APPENDS));
+            if (!bus.send(owner, new Appends(some))) {
+              some.forEach(this::noRoom);
+            }
           }
         });
   }

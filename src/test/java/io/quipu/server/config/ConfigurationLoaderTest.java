@@ -263,6 +263,11 @@ final class ConfigurationLoaderTest {
             .put("cluster", new JsonObject(cluster.replace('\'', '"')).put("enabled", true));
     assertThat(problems(json, Map.of()))
         .anySatisfy(line -> assertThat(line).startsWith(problem.strip()));
+    assertThat(
+            problems(
+                json.copy().put("journal", new JsonObject().put("maxBatchBytes", 8_388_609)),
+                Map.of()))
+        .anySatisfy(line -> assertThat(line).startsWith("journal.maxBatchBytes: found 8388609"));
     json.getJsonObject("cluster").put("enabled", false);
     assertThat(problems(json, Map.of())).as("a node alone").isEmpty();
   }

@@ -10,6 +10,7 @@ import static io.quipu.server.sequencer.SequencerFixture.state;
 import static io.quipu.server.sequencer.SequencerFixture.text;
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.quipu.model.Content;
 import io.quipu.model.ConversationId;
 import io.quipu.model.UserId;
 import io.quipu.server.cluster.Address;
@@ -114,6 +115,27 @@ class SequencerVerticleTest {
     journal.broken = Optional.empty();
     bus.deliver(append);
     assertThat(answer()).isEqualTo(answerTo(append, acked(1)));
+  }
+
+  @Test
+  void whatOnlyANewerVersionKnowsIsSentBack() throws Exception {
+    Append newer = text(DIRECT, BOB, 1);
+    newer =
+        new Append(
+            newer.origin(),
+            newer.link(),
+            newer.number(),
+            newer.first(),
+            newer.attempt(),
+            true,
+            newer.conversation(),
+            newer.senderKey(),
+            newer.sender(),
+            newer.clientMessageId(),
+            newer.resend(),
+            new Content.Unknown());
+    bus.deliver(newer);
+    assertThat(answer()).isEqualTo(answerTo(newer, notTaken(Reason.NOT_OWNER)));
   }
 
   @Test
