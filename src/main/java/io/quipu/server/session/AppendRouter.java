@@ -69,8 +69,7 @@ final class AppendRouter {
     leaving.forEach(
         (owner, appends) -> {
           for (int from = 0; from < appends.size(); from += MAX_APPENDS) {
-            List<Append> some =
-                appends.subList(from, Math.min(appends.size(), from + MAX_APPENDS));
+            List<Append> some = appends.subList(from, Math.min(appends.size(), from + MAX_APPENDS));
             if (!bus.send(owner, new Appends(some))) {
               some.forEach(this::noRoom);
             }
