@@ -1,6 +1,6 @@
 package io.quipu.fake;
 
-import io.quipu.server.cluster.Member;
+import io.quipu.server.cluster.MemberNode;
 import io.quipu.server.cluster.Membership;
 import java.util.List;
 import java.util.concurrent.CopyOnWriteArrayList;
@@ -8,14 +8,14 @@ import java.util.concurrent.CopyOnWriteArrayList;
 /** Members as a test says. */
 public final class FakeMembership implements Membership {
   private final List<Runnable> listeners = new CopyOnWriteArrayList<>();
-  private volatile List<Member> members;
+  private volatile List<MemberNode> members;
 
-  public FakeMembership(Member... members) {
+  public FakeMembership(MemberNode... members) {
     this.members = List.of(members);
   }
 
   @Override
-  public List<Member> members() {
+  public List<MemberNode> members() {
     return members;
   }
 
@@ -25,7 +25,7 @@ public final class FakeMembership implements Membership {
   }
 
   /** From now on these are the members. */
-  public void become(Member... now) {
+  public void become(MemberNode... now) {
     members = List.of(now);
     listeners.forEach(Runnable::run);
   }

@@ -6,28 +6,25 @@ import java.util.Optional;
 import java.util.Set;
 
 /** One node that is the whole system: no peers, and nobody is connected elsewhere. */
-public final class Alone implements Peers, Whereabouts, Membership {
-  private final Member self;
+public final class Alone implements Peers, Whereabouts {
+  private static final Optional<Set<NodeId>> NOWHERE_ELSE = Optional.of(Set.of());
+
+  private final NodeId self;
   private final List<Peer> peers;
 
   public Alone(NodeId self, int instances) {
-    this.self = new Member(self, instances, self.value());
+    this.self = self;
     this.peers = List.of(new Peer(self, instances, State.SERVING, false));
   }
 
   @Override
   public NodeId self() {
-    return self.id();
+    return self;
   }
 
   @Override
   public List<Peer> now() {
     return peers;
-  }
-
-  @Override
-  public List<Member> members() {
-    return List.of(self);
   }
 
   @Override
@@ -39,8 +36,6 @@ public final class Alone implements Peers, Whereabouts, Membership {
   public Optional<Set<NodeId>> nodesOf(UserId user) {
     return NOWHERE_ELSE;
   }
-
-  private static final Optional<Set<NodeId>> NOWHERE_ELSE = Optional.of(Set.of());
 
   @Override
   public void came(Registry.Entry entry) {

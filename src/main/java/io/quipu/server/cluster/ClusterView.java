@@ -101,14 +101,14 @@ public final class ClusterView implements Peers {
   private boolean assemble() {
     List<Peer> next = new ArrayList<>();
     int silent = 0;
-    List<Member> members = membership.members();
+    List<MemberNode> members = membership.members();
     for (PeerNode known : others.values()) {
       if (members.stream().noneMatch(one -> one.id().equals(known.member().id()))) {
         others.remove(known.member().id());
         retired = Math.max(retired, known.last());
       }
     }
-    for (Member member : members) {
+    for (MemberNode member : members) {
       if (member.id().equals(self)) {
         next.add(new Peer(self, member.instances(), own, false));
         continue;

@@ -8,7 +8,7 @@ import java.util.List;
  */
 public interface Membership {
   /** This node among them; never changed afterwards. */
-  List<Member> members();
+  List<MemberNode> members();
 
   /**
    * @param listener hears that {@link #members} may have changed, on any thread; does not block

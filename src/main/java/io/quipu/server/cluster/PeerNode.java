@@ -6,7 +6,7 @@ import java.util.List;
 
 /** Another member: its addresses, and what it last said of itself. */
 final class PeerNode {
-  private final Member member;
+  private final MemberNode member;
   private final PeerStream bus;
   private final List<PeerStream> owners;
   private final List<PeerStream> posts;
@@ -25,7 +25,7 @@ final class PeerNode {
   /**
    * @param start the numbers of its streams begin above it
    */
-  PeerNode(Member member, BusLimits limits, long start) {
+  PeerNode(MemberNode member, BusLimits limits, long start) {
     this.member = member;
     this.bus = new PeerStream(member.id(), AddressKind.BUS, 0, limits, start);
     this.owners = streams(member, AddressKind.OWNER, limits, start);
@@ -33,7 +33,7 @@ final class PeerNode {
   }
 
   private static List<PeerStream> streams(
-      Member member, AddressKind kind, BusLimits limits, long start) {
+      MemberNode member, AddressKind kind, BusLimits limits, long start) {
     List<PeerStream> streams = new ArrayList<>();
     for (int i = 0; i < member.instances(); i++) {
       streams.add(new PeerStream(member.id(), kind, i, limits, start));
@@ -53,7 +53,7 @@ final class PeerNode {
     return last;
   }
 
-  Member member() {
+  MemberNode member() {
     return member;
   }
 

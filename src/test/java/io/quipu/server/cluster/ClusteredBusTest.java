@@ -35,7 +35,7 @@ final class ClusteredBusTest {
 
   /** A node as far as its bus is concerned. */
   private static final class Node {
-    final Member member;
+    final MemberNode member;
     final Vertx vertx;
     final FakeMembership membership = new FakeMembership();
     final Metrics metrics = new Metrics("1", "test");
@@ -49,7 +49,7 @@ final class ClusteredBusTest {
     final Map<Address, Context> contexts = new ConcurrentHashMap<>();
 
     Node(NodeId id, Vertx vertx) {
-      this.member = new Member(id, 2, id.value());
+      this.member = new MemberNode(id, 2);
       this.vertx = vertx;
       membership.become(member);
       this.view = new ClusterView(id, membership, LIMITS, metrics);

@@ -38,7 +38,7 @@ final class CrossingTest {
   private final Node b = new Node(BusSamples.B);
 
   private final class Node {
-    final Member member;
+    final MemberNode member;
     final FakeMembership membership;
     final Metrics metrics = new Metrics("1", "test");
     final ClusterView view;
@@ -51,7 +51,7 @@ final class CrossingTest {
     private int looks;
 
     Node(NodeId id) {
-      this.member = new Member(id, 1, id.value());
+      this.member = new MemberNode(id, 1);
       this.membership = new FakeMembership(member);
       this.view = new ClusterView(id, membership, LIMITS, metrics);
       Clock clock =
@@ -130,7 +130,7 @@ final class CrossingTest {
     assertThat(a.seesGood(b) && b.seesGood(a)).isTrue();
   }
 
-  private void meetAs(Member... members) {
+  private void meetAs(MemberNode... members) {
     a.membership.become(members);
     b.membership.become(members);
   }
@@ -312,7 +312,7 @@ final class CrossingTest {
 
   @Test
   void aMemberThatHasNotBeenHeardIsJoining() {
-    Member c = new Member(BusSamples.C, 3, "c");
+    MemberNode c = new MemberNode(BusSamples.C, 3);
     meetAs(a.member, b.member, c);
     assertThat(a.view.now())
         .containsExactly(

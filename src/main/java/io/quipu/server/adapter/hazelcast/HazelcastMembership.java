@@ -2,7 +2,7 @@ package io.quipu.server.adapter.hazelcast;
 
 import com.hazelcast.cluster.MembershipEvent;
 import com.hazelcast.cluster.MembershipListener;
-import io.quipu.server.cluster.Member;
+import io.quipu.server.cluster.MemberNode;
 import io.quipu.server.cluster.Membership;
 import io.quipu.server.cluster.NodeId;
 import io.quipu.server.config.Configuration;
@@ -44,16 +44,16 @@ public final class HazelcastMembership implements Membership {
 
   private static final int CONNECT_TIMEOUT_MS = 2_000;
 
-  private final Member self;
+  private final MemberNode self;
   private final HazelcastClusterManager manager;
-  private final Map<String, Member> known = new ConcurrentHashMap<>();
+  private final Map<String, MemberNode> known = new ConcurrentHashMap<>();
   private final List<Runnable> listeners = new CopyOnWriteArrayList<>();
-  private volatile List<Member> members;
+  private volatile List<MemberNode> members;
   private Optional<Vertx> vertx = Optional.empty();
 
   private HazelcastMembership(NodeId self, int instances, HazelcastClusterManager manager) {
     this.manager = manager;
-    this.self = new Member(self, instances, "");
+    this.self = new MemberNode(self, instances);
     this.members = List.of(this.self);
   }
 
@@ -132,7 +132,7 @@ public final class HazelcastMembership implements Membership {
   }
 
   @Override
-  public List<Member> members() {
+  public List<MemberNode> members() {
     return members;
   }
 
@@ -166,7 +166,7 @@ public final class HazelcastMembership implements Membership {
                 JsonObject told = answer.result().metadata();
                 known.put(
                     node,
-                    new Member(new NodeId(told.getString(NODE)), told.getInteger(INSTANCES), node));
+                    new MemberNode(new NodeId(told.getString(NODE)), told.getInteger(INSTANCES)));
                 if (manager.getNodes().contains(node)) {
                   publish();
                 } else {
@@ -189,12 +189,12 @@ public final class HazelcastMembership implements Membership {
   }
 
   private void publish() {
-    List<Member> before;
+    List<MemberNode> before;
     synchronized (this) {
       before = members;
-      List<Member> now = new ArrayList<>();
+      List<MemberNode> now = new ArrayList<>();
       now.add(self);
-      for (Member member : known.values()) {
+      for (MemberNode member : known.values()) {
         if (!member.id().equals(self.id())) {
           now.add(member);
         }
@@ -208,7 +208,7 @@ public final class HazelcastMembership implements Membership {
     }
   }
 
-  private static String ids(List<Member> members) {
+  private static String ids(List<MemberNode> members) {
     return String.join(" ", members.stream().map(member -> member.id().value()).toList());
   }
 }
