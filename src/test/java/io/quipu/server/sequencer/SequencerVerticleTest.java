@@ -1,5 +1,7 @@
 package io.quipu.server.sequencer;
 
+import static io.quipu.fake.FakePeers.in;
+import static io.quipu.fake.FakePeers.serving;
 import static io.quipu.server.sequencer.SequencerFixture.ALICE;
 import static io.quipu.server.sequencer.SequencerFixture.BOB;
 import static io.quipu.server.sequencer.SequencerFixture.CAROL;
@@ -10,6 +12,7 @@ import static io.quipu.server.sequencer.SequencerFixture.state;
 import static io.quipu.server.sequencer.SequencerFixture.text;
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.quipu.fake.FakePeers;
 import io.quipu.model.Content;
 import io.quipu.model.ConversationId;
 import io.quipu.model.UserId;
@@ -25,6 +28,7 @@ import io.quipu.server.cluster.LocalRegistry;
 import io.quipu.server.cluster.NodeId;
 import io.quipu.server.cluster.Outbound;
 import io.quipu.server.cluster.Outreach;
+import io.quipu.server.cluster.Peers.State;
 import io.quipu.server.cluster.RendezvousPlacement;
 import io.quipu.server.fanout.FanOut;
 import io.quipu.server.journal.Batch;
@@ -67,6 +71,7 @@ class SequencerVerticleTest {
 
   private static final Alone ALONE = new Alone(new NodeId("n"), 1);
 
+  private final FakePeers peers = new FakePeers(new NodeId("n"), serving("n", 1));
   private final Vertx vertx = Vertx.vertx();
   private final BlockingQueue<AppendAnswer> answers = new LinkedBlockingQueue<>();
   private final FakeBus bus = new FakeBus();
@@ -79,7 +84,7 @@ class SequencerVerticleTest {
             new Address.Owner(new NodeId("n"), 0),
             new SequencerVerticle.Limits(1, 60_000, 1_000, 1, 8, 1_000, CONVERSATION),
             bus,
-            new RendezvousPlacement(ALONE, 16),
+            new RendezvousPlacement(peers, 16),
             journal,
             new FanOut(new Outreach(0, bus, new LocalRegistry(), ALONE, ALONE), 20),
             new SystemClock(),
@@ -114,6 +119,16 @@ class SequencerVerticleTest {
     assertThat(answer()).isEqualTo(answerTo(append, Sequencer.BROKEN));
     journal.broken = Optional.empty();
     bus.deliver(append);
+    assertThat(answer()).isEqualTo(answerTo(append, acked(1)));
+  }
+
+  @Test
+  void whatAnotherNodeOwnsIsSentBackUnlessTheBetterOnesWereTried() throws Exception {
+    peers.become(in(State.LEAVING, "n", 1), serving("m", 1));
+    Append append = text(DIRECT, BOB, 1);
+    bus.deliver(append);
+    assertThat(answer()).isEqualTo(answerTo(append, notTaken(Reason.NOT_OWNER)));
+    bus.deliver(append.whereBetterRankedWereTried());
     assertThat(answer()).isEqualTo(answerTo(append, acked(1)));
   }
 
