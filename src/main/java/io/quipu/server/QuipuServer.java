@@ -72,6 +72,9 @@ public final class QuipuServer {
 
   private static final int DRAIN_CHECK_MS = 50;
 
+  /** For clients to read what they were told, after everything is answered. */
+  private static final int LEAVE_MS = 500;
+
   private final Configuration configuration;
   private final Clock clock = new SystemClock();
   private final AtomicBoolean draining = new AtomicBoolean();
@@ -516,7 +519,8 @@ public final class QuipuServer {
     Promise<Void> stopped = Promise.promise();
     cluster
         .leave()
-        .compose(left -> drained(untilMs))
+        .compose(told -> drained(untilMs))
+        .compose(answered -> gone(Math.min(untilMs, clock.nowMs() + LEAVE_MS)))
         .onComplete(done -> close().onComplete(stopped));
     return stopped
         .future()
@@ -542,6 +546,13 @@ public final class QuipuServer {
               }
               return vertx.timer(DRAIN_CHECK_MS).compose(tick -> drained(untilMs));
             });
+  }
+
+  /** Clients go by themselves; a socket that is closed with unread input loses its last words. */
+  private Future<Void> gone(long untilMs) {
+    return connections.get() == 0 || clock.nowMs() >= untilMs
+        ? Future.succeededFuture()
+        : vertx.timer(DRAIN_CHECK_MS).compose(tick -> gone(untilMs));
   }
 
   private Future<Void> close() {
