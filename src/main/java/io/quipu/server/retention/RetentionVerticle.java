@@ -123,16 +123,7 @@ public final class RetentionVerticle extends VerticleBase {
   /** The same, ending on this verticle's event loop. */
   private <T> Future<T> here(Future<T> elsewhere) {
     Promise<T> promise = Promise.promise();
-    elsewhere.onComplete(
-        ended ->
-            context.runOnContext(
-                v -> {
-                  if (ended.succeeded()) {
-                    promise.complete(ended.result());
-                  } else {
-                    promise.fail(ended.cause());
-                  }
-                }));
+    elsewhere.onComplete(ended -> context.runOnContext(now -> promise.handle(ended)));
     return promise.future();
   }
 
